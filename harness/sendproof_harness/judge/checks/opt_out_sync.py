@@ -149,11 +149,14 @@ def _between(reports: Iterable[ConsentReport], since: int, until: int | None) ->
 def _undoes(report: ConsentReport, change: ProviderChange, reasons: Iterable[ProviderChange]) -> bool:
     """Return True if a report states the opposite for the channel, and no later change of the customer is its reason.
 
-    A client can have one attribute for several providers, and a customer can have had several numbers.
+    A client can have one attribute for several providers, and a customer can have had several numbers. An opt-out at
+    one provider may be reported for all channels, an opt-in only for those of its provider.
     """
     if report.opted_out == change.opted_out or not _is_statement_on(report, change):
         return False
-    return not _answers_any(report, (other for other in reasons if other is not change and other.at >= change.at))
+    later = [other for other in reasons if other is not change and other.at >= change.at]
+    is_everywhere = report.opted_out and any(_answers(report, other) for other in later)
+    return not is_everywhere and not _answers_any(report, later)
 
 
 def _is_statement_on(report: ConsentReport, change: ProviderChange) -> bool:
@@ -254,13 +257,12 @@ def _delays_sync(injection: Injection, service: str) -> bool:
 
 def _answers_any(report: ConsentReport, changes: Iterable[ProviderChange]) -> bool:
     """Return True if a report is the right one about a change: then it is no wrong one about another change."""
-    return any(
-        change.at <= report.at
-        and change.message == report.message
-        and _is_right(report, opted_out=change.opted_out)
-        and _is_for(report, change)
-        for change in changes
-    )
+    return any(_answers(report, change) and _is_for(report, change) for change in changes)
+
+
+def _answers(report: ConsentReport, change: ProviderChange) -> bool:
+    is_after = change.at <= report.at and change.message == report.message
+    return is_after and _is_right(report, opted_out=change.opted_out)
 
 
 def _is_right(report: ConsentReport, *, opted_out: bool) -> bool:

@@ -96,6 +96,20 @@ def test_late_opt_in_for_both_channels_undoes_an_opt_out(correct_run, at, elsewh
     assert causes(run.plus(reported(6, out=True, channel=CHANNEL[at]))) == []
 
 
+@pytest.mark.parametrize(("at", "elsewhere"), [("textlocal", "xtremepush"), ("xtremepush", "textlocal")])
+def test_opt_out_may_be_reported_for_the_channel_of_another_provider_too(correct_run, at, elsewhere):
+    """The bridge stops a number everywhere, also where the customer opted in again on the day before."""
+    run = on_two_channels(correct_run).plus(
+        *replied(correct_run, 1, "STOP", at),
+        reported(1, out=True, channel=CHANNEL[at]),
+        *replied(correct_run, 3, "START", at),
+        reported(3, out=False, channel=CHANNEL[at]),
+        *replied(correct_run, 5, "STOP", elsewhere),
+        *(reported(5, out=True, channel=channel) for channel in CHANNEL.values()),
+    )
+    assert causes(run) == []
+
+
 def test_older_opt_in_after_the_report_of_an_opt_out_undoes_it(correct_run):
     """A bridge whose reports overtake each other leaves a customer who opted out opted in."""
     first = [*replied(correct_run, 1, "STOP"), reported(1, out=True), *replied(correct_run, 3, "START")]
