@@ -211,3 +211,45 @@ def test_template_on_channel_for_subscriptions_fails(correct_run):
     run = run.plus(channel_change("added", START + DAY, 12, "Bonus") | {"channel": 444})
 
     assert causes(run) == [("a template is offered on a channel that only carries subscriptions back", "12")]
+
+
+def test_template_whose_title_is_in_the_name_of_another_one_is_missing(correct_run):
+    """The other one is listed under its own id at the provider."""
+    run = correct_run.plus(
+        provider_change("created", START + DAY, 14, "Sale for members"),
+        channel_change("added", START + DAY + MINUTE, 14, "Sale for members"),
+        provider_change("created", START + 2 * DAY, 15, "Sale"),
+    )
+
+    assert causes(run) == [("a template of the provider is missing from the channel", "15")]
+
+
+def test_longest_title_in_the_name_under_an_id_of_the_bridge_counts(correct_run):
+    run = correct_run.plus(
+        provider_change("created", START + DAY, 14, "Sale for members"),
+        provider_change("created", START + DAY, 15, "Sale"),
+        channel_change("added", START + DAY + MINUTE, 901, "SMS: Sale for members"),
+    )
+
+    assert causes(run) == [("a template of the provider is missing from the channel", "15")]
+    assert causes(run.plus(channel_change("added", START + DAY + MINUTE, 902, "SMS: Sale"))) == []
+
+
+def test_deleted_template_with_the_title_of_another_one_in_its_name_is_still_listed(correct_run):
+    run = correct_run.plus(
+        provider_change("created", START + DAY, 14, "Bonus for VIPs"),
+        channel_change("added", START + DAY + MINUTE, 14, "Bonus for VIPs"),
+        provider_change("deleted", START + 2 * DAY, 14, "Bonus for VIPs"),
+    )
+
+    assert causes(run) == [("a template that the provider deleted is still in the channel", "14")]
+
+
+def test_template_that_was_renamed_to_a_part_of_its_old_title_has_its_old_name(correct_run):
+    run = correct_run.plus(
+        provider_change("created", START + DAY, 14, "Spring sale 2025"),
+        channel_change("added", START + DAY + MINUTE, 14, "SMS Spring sale 2025"),
+        provider_change("renamed", START + 2 * DAY, 14, "Spring sale"),
+    )
+
+    assert causes(run) == [("a renamed template has its old name in the channel", "14")]

@@ -1,6 +1,6 @@
 """Check that the channel lists exactly the templates of the provider."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sendproof_harness.history.parts import SMS
@@ -68,11 +68,36 @@ class _TemplateLists:
         """Return the titles that a template of the provider had before the present one."""
         return self.earlier.get((service, key), set()) - {self.provider[service][key]}
 
-    def removed_at(self, channel: int, key: str, title: str) -> int | None:
+    def removed_at(self, channel: int, service: str, key: str) -> int | None:
         """Return when the bridge last took a template off the channel; None if it was never there, or is again."""
         of_channel = self.removed.get(channel, {})
-        times = [at for other, (name, at) in of_channel.items() if other == key or (name and title in name)]
+        times = [
+            at for other, (name, at) in of_channel.items() if other == key or self._is_named(service, key, other, name)
+        ]
         return max(times, default=None)
+
+    def is_listed(self, channel: int, service: str, key: str) -> bool:
+        """Return True if the channel lists a template: a bridge may use its own ids, and extend the titles."""
+        names = self.channels.get(channel, {})
+        if key in names:
+            return _is_title_of(names[key], self.provider[service][key], self.earlier_titles(service, key))
+        return any(self._is_named(service, key, id_, name) for id_, name in names.items())
+
+    def is_stale(self, service: str, id_: str, name: str) -> bool:
+        """Return True if an entry of a channel is about no template that the provider has now."""
+        titles = self.provider.get(service, {})
+        return id_ not in titles and ((service, id_) in self.changed or not _contains(name, titles.values()))
+
+    def _is_named(self, service: str, key: str, id_: str, name: str) -> bool:
+        """Return True if an entry under an id of the bridge's own is about the template, and about no longer title."""
+        titles = self.provider[service]
+        longer = {*titles.values(), *self.earlier_titles(service, key)}
+        return (service, id_) not in self.changed and _is_title_of(name, titles[key], longer)
+
+
+def _is_title_of(name: str, title: str, others: Iterable[str]) -> bool:
+    """Return True if a name is a title with or without an extension, and not one of the others that contain it."""
+    return title in name and not any(title != other and title in other and other in name for other in others)
 
 
 def _templates_of(service: str, message: str) -> str:
@@ -206,19 +231,20 @@ def _differences(lists: _TemplateLists, channel: int, service: str, at: int, lim
     settled = frozenset(_settled(lists, service, at, limits.changed))
     renamed = set()
     for key in titles:
-        removed_at = lists.removed_at(channel, key, titles[key])
+        removed_at = lists.removed_at(channel, service, key)
         # The bridge knew a template that it took off the channel, however new it is.
         is_due = key in settled if removed_at is None else _is_removal(lists, service, key, removed_at, limits)
-        if is_due and not _is_listed(key, titles[key], names):
+        if is_due and not lists.is_listed(channel, service, key):
             earlier = lists.earlier_titles(service, key)
-            name = names.get(key) or _old_name(earlier, titles, names)
+            stale = (name for id_, name in names.items() if lists.is_stale(service, id_, name))
+            name = names.get(key) or next((name for name in stale if _contains(name, earlier)), None)
             renamed.add(name)
             cause = _cause(key, titles, name, earlier, was_removed=removed_at is not None)
             yield _not_listed(channel, key, titles[key], name, cause, at)
     for key, name in names.items():
         if (
             name not in renamed
-            and _is_stale(key, name, titles)
+            and lists.is_stale(service, key, name)
             and _is_long_deleted(key, lists, service, limits.changed)
         ):
             yield _still_listed(channel, key, name, at)
@@ -234,24 +260,8 @@ def _settled(lists: _TemplateLists, service: str, at: int, latest: int) -> list[
     return [key for key in lists.provider.get(service, ()) if lists.changed.get((service, key), at) <= latest]
 
 
-def _is_listed(key: str, title: str, names: Mapping[str, str]) -> bool:
-    """Return True if the title is in a listed name; a bridge may use its own ids and extend the names."""
-    name = names.get(key)
-    return title in name if name is not None else any(title in other for other in names.values())
-
-
-def _old_name(earlier: Collection[str], titles: Mapping[str, str], names: Mapping[str, str]) -> str | None:
-    """Return the name that a renamed template still has under an id of the bridge's own; None if there is none."""
-    stale = (name for key, name in names.items() if _is_stale(key, name, titles))
-    return next((name for name in stale if _contains(name, earlier)), None)
-
-
 def _contains(name: str, titles: Collection[str]) -> bool:
     return any(title and title in name for title in titles)
-
-
-def _is_stale(key: str, name: str, titles: Mapping[str, str]) -> bool:
-    return key not in titles and not _contains(name, titles.values())
 
 
 def _is_long_deleted(key: str, lists: _TemplateLists, service: str, limit: int) -> bool:
