@@ -38,6 +38,27 @@ def test_missing_page_in_between_fails(correct_run):
     assert causes(run) == [("rows never read", "rows 5 to 9 never")]
 
 
+def test_missing_page_is_unknown_if_the_history_ends_before_a_message_is_due(correct_run):
+    """The service refused the page for a minute, and the history ends half a minute later."""
+    run = correct_run.without("request", lambda line: line == page_request(correct_run, 10))
+    run = run.change("history", lambda header: header | {"ended": iso(FIRST_SEND - MINUTE)})
+
+    assert causes(run, "fail", "unknown") == [
+        ("rows never read: the last page was skipped", "rows 10 to 11 not yet: no message was due")
+    ]
+
+
+def test_campaign_whose_event_13_never_arrived_need_not_be_read(correct_run):
+    """Event 1 says that it was processed; no document lets a bridge read it or send then."""
+    run = correct_run.without("request", lambda line: "summary" in line)
+    processed = run.lines_of("webhook")[0] | {"event": "1", "key": "1:7001:505"}
+    run = run.change("webhook", lambda line: line | {"dropped": True, "status": None} if line["event"] == "13" else line)
+
+    assert causes(run.plus(processed), "fail", "unknown") == [
+        ("the audience was never read", "no page request, and no announcement arrived")
+    ]
+
+
 def test_audience_never_read_fails(correct_run):
     """A check without pages must not pass."""
     run = correct_run.without("request", lambda line: "summary" in line)

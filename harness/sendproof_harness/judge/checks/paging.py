@@ -63,7 +63,9 @@ def _campaign_findings(
     for start, end in gaps(campaign_pages, rows):
         is_last = end == rows and start > 0
         cause = f"rows never read{_gap_reason(campaign_pages, start, is_last=is_last)}"
-        yield _finding(cause, f"all {rows:,} rows read", _rows_text(start, end, "never"), where)
+        finding = _finding(cause, f"all {rows:,} rows read", _rows_text(start, end, "never"), where)
+        not_yet = _rows_text(start, end, "not yet")
+        yield _not_due_yet(finding, not_yet) if _is_before_all_sends(history, campaign) else finding
     interrupted = interruptions(history)
     excuses = (*interrupted.get(campaign_key(campaign), ()), *interrupted.get(None, ()))
     for page, start, end in _overlaps(campaign_pages, excuses):
@@ -96,12 +98,21 @@ def _never_read(history: History, campaign: Campaign, campaign_pages: Sequence[P
     got = f"no page: {refusal_text(refused)}" if refused else "no page request"
     finding = _finding(cause, f"{rows:,} rows read", got, where)
     keys = [f"{event}:{campaign.campaign}:{campaign.channel}" for event in CAMPAIGN_EVENTS]
-    received = [first_received(history)[key] for key in keys if key in first_received(history)]
-    if received and not any(at is not None for at in received):
+    # Event 1 says that a campaign was processed. No document lets a bridge read it then, if there is an event 13.
+    received = [first_received(history)[key] for key in keys if key in first_received(history)][:1]
+    if received == [None]:
         return replace(finding, level="unknown", blame="harness", got="no page request, and no announcement arrived")
-    if all(split.send_at > history.header.ended for split in campaign.splits):
-        return replace(finding, level="unknown", blame="harness", got="no page request yet: no message was due")
-    return finding
+    is_early = _is_before_all_sends(history, campaign)
+    return _not_due_yet(finding, "no page request yet") if is_early else finding
+
+
+def _is_before_all_sends(history: History, campaign: Campaign) -> bool:
+    """Return True if the history ends before a message was due: the bridge can still read the rows in time."""
+    return all(split.send_at > history.header.ended for split in campaign.splits)
+
+
+def _not_due_yet(finding: Finding, got: str) -> Finding:
+    return replace(finding, level="unknown", blame="harness", got=f"{got}: no message was due")
 
 
 def _rows_to_read(campaign: Campaign) -> int:
