@@ -2,6 +2,7 @@
 
 import pytest
 
+from fault_helpers import fault_effect, request_line, with_faults
 from history_builder import START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import HOUR, iso
 from sendproof_harness.judge.checks import apps, opt_out_sync
@@ -43,6 +44,34 @@ def run_with_apps(correct_run: HistoryBuilder) -> HistoryBuilder:
 )  # fmt: skip
 def test_listed_apps_are_those_of_the_channel(run_with_apps, changes, expected):
     assert [finding.cause for finding in run_with_apps.plus(*changes).findings(apps.CHECKS)] == expected
+
+
+def refused(hour: int) -> Line:
+    """Return a call that a fault made fail."""
+    effect = fault_effect("status", "altered", effect=False)
+    return request_line(START + hour * HOUR, 5_000 + hour, "optimove", "AddChannelApps", status=503, fault=effect)
+
+
+def test_apps_that_optimove_refuses_for_the_whole_run_are_unknown(run_with_apps):
+    """Like many clients, the bridge doubles its wait, up to a day."""
+    run = with_faults(run_with_apps, {"fault": "status", "call": "optimove.AddChannelApps", "status": 503})
+    findings = run.plus(*map(refused, (0, 1, 3, 7, 15, 31, 55, 79, 103, 127, 151))).findings(apps.CHECKS)
+    assert [(finding.level, finding.blame) for finding in findings] == [("unknown", "network")] * 2
+
+
+def test_apps_that_were_refused_once_and_never_added_again_fail(run_with_apps):
+    run = with_faults(run_with_apps, {"fault": "status", "call": "optimove.AddChannelApps", "status": 503})
+    levels = [finding.level for finding in run.plus(refused(1)).findings(apps.CHECKS)]
+    assert levels == ["fail", "fail"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [(0, []), (2, ["an app was added to Optimove long after a campaign for it was announced"])],
+)
+def test_app_must_be_listed_within_an_hour_of_the_announcement_of_its_campaign(run_with_apps, hours, expected):
+    added = listed("added", ios="For iOS", web="In the web") | {"at": iso(START + (2 + hours) * HOUR)}
+    assert [finding.cause for finding in run_with_apps.plus(added).findings(apps.CHECKS)] == expected
 
 
 def test_check_of_apps_applies_only_to_channels_with_apps(correct_run, run_with_apps):

@@ -52,7 +52,9 @@ def test_campaign_whose_event_13_never_arrived_need_not_be_read(correct_run):
     """Event 1 says that it was processed; no document lets a bridge read it or send then."""
     run = correct_run.without("request", lambda line: "summary" in line)
     processed = run.lines_of("webhook")[0] | {"event": "1", "key": "1:7001:505"}
-    run = run.change("webhook", lambda line: line | {"dropped": True, "status": None} if line["event"] == "13" else line)
+    run = run.change(
+        "webhook", lambda line: line | {"dropped": True, "status": None} if line["event"] == "13" else line
+    )
 
     assert causes(run.plus(processed), "fail", "unknown") == [
         ("the audience was never read", "no page request, and no announcement arrived")

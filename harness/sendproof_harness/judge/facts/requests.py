@@ -14,6 +14,7 @@ LOGINS = frozenset({"Login", "LoginByQuery"})
 
 # The dialect that selects the status of a login that fails, and its option that is no status of a wrong credential.
 _LOGIN_FAILURE, _SERVER_ERROR = "optimove.login_failure", 500
+_REFUSED_FOR_NOW = frozenset({401, 403, STATUS_TOO_MANY_REQUESTS})
 
 # The field with the refused event in the summary of a request.
 _REFUSED_EVENT = "refused_event"
@@ -32,6 +33,11 @@ def request_name(request: Request) -> str:
     """Return the same name for every customer: the operation, or else the path with `*` for each id."""
     name = request.operation or f"{request.method} {_ID_IN_PATH.sub('*', request.path)}"
     return f"{request.service} {name}"
+
+
+def may_succeed_later(request: Request) -> bool:
+    """Return True if the service failed, or refused the key or the rate of calls: the same call may be right later."""
+    return request.status in _REFUSED_FOR_NOW or request.status >= _SERVER_ERROR
 
 
 def is_failed_login(history: History, request: Request) -> bool:
