@@ -1,7 +1,7 @@
 """The metrics that the bridge reported, and the customers that they should count."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof_harness.history.records import History, Request
@@ -201,27 +201,50 @@ def reporting_periods(history: History) -> Mapping[CampaignKey, tuple[int, int]]
     due before: the documents leave open whether its dropped customers count. A triggered one begins with the first
     message that went out, and ends seven days after the last. A channel in testing mode has no reports.
     """
-    cancelled, testing = cancellation_times(history), testing_channels(history)
-    executed: defaultdict[CampaignKey, list[int]] = defaultdict(list)
     first_sent: dict[CampaignKey, int] = {}
-    triggered = {campaign_key(obligation) for obligation in history.obligations if obligation.trigger is not None}
+    triggered = triggered_campaigns(history)
+    for recipient in _reported_recipients(history):
+        key = campaign_key(recipient.obligation)
+        if recipient.deliveries:
+            sent_at = recipient.deliveries[0].send_at
+            first_sent[key] = min(sent_at, first_sent.get(key, sent_at))
+    announced = {campaign_key(campaign): campaign.announced_at or 0 for campaign in history.campaigns}
+    times = execution_times(history)
+    begins = {key: _beginning(of_campaign[0], first_sent.get(key, 0)) for key, of_campaign in times.items()}
+    return {
+        key: (
+            max(begins[key], announced.get(key, 0)),
+            (of_campaign[-1] if key in triggered else begins[key]) + REPORTING_DAYS * DAY,
+        )
+        for key, of_campaign in times.items()
+    }
+
+
+@cached_per_history
+def triggered_campaigns(history: History) -> frozenset[CampaignKey]:
+    """Return the campaigns whose messages go out because of triggers."""
+    return frozenset(campaign_key(obligation) for obligation in history.obligations if obligation.trigger is not None)
+
+
+@cached_per_history
+def execution_times(history: History) -> Mapping[CampaignKey, Sequence[int]]:
+    """Return when the messages of each campaign were due, or went out because of a trigger, in order."""
+    times: defaultdict[CampaignKey, set[int]] = defaultdict(set)
+    for recipient in _reported_recipients(history):
+        at = _executed_at(recipient)
+        if at is not None:
+            times[campaign_key(recipient.obligation)].add(at)
+    return {key: sorted(found) for key, found in times.items()}
+
+
+def _reported_recipients(history: History) -> Iterator[RecipientResult]:
+    """Yield the recipients whose messages the bridge has to report."""
+    cancelled, testing = cancellation_times(history), testing_channels(history)
     for recipient in ledger(history).recipients:
         key, at = campaign_key(recipient.obligation), _executed_at(recipient)
         is_open = key not in cancelled or (bool(recipient.deliveries) and at is not None and at <= cancelled[key])
         if at is not None and recipient.obligation.channel not in testing and is_open:
-            executed[key].append(at)
-            if recipient.deliveries:
-                sent_at = recipient.deliveries[0].send_at
-                first_sent[key] = min(sent_at, first_sent.get(key, sent_at))
-    announced = {campaign_key(campaign): campaign.announced_at or 0 for campaign in history.campaigns}
-    begins = {key: _beginning(min(times), first_sent.get(key, 0)) for key, times in executed.items()}
-    return {
-        key: (
-            max(begins[key], announced.get(key, 0)),
-            (max(times) if key in triggered else begins[key]) + REPORTING_DAYS * DAY,
-        )
-        for key, times in executed.items()
-    }
+            yield recipient
 
 
 def _beginning(first_due: int, first_sent: int) -> int:

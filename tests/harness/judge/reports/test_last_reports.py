@@ -4,7 +4,7 @@ import pytest
 
 from fault_helpers import injection_line, with_faults
 from history_builder import FIRST_SEND, HistoryBuilder
-from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
 from sendproof_harness.judge.checks.reports import metrics
 from sendproof_harness.judge.findings import CheckResult
 
@@ -45,3 +45,31 @@ def test_day_without_a_required_push_is_not_judged(correct_run):
 
     all_days, fewer = _cadence(run), _cadence(down)
     assert (all_days.looked_at - fewer.looked_at, len(all_days.findings) - len(fewer.findings)) == (1, 1)
+
+
+def triggered_again(run: HistoryBuilder, days: int) -> HistoryBuilder:
+    """Return the run with a trigger in place of the campaign; customer 3 met it some days after all others."""
+    later = FIRST_SEND + days * DAY
+    run = run.change("obligation", lambda line: line | {"trigger": "Visit", "due": iso(FIRST_SEND)})
+    run = run.change("delivery", lambda line: line | {"at": iso(FIRST_SEND), "send_at": iso(FIRST_SEND)})
+    run = run.change("obligation", lambda line: line | {"due": iso(later)} if line["customer"] == "C0000003" else line)
+    run = run.change_delivery_to(3, at=iso(later), send_at=iso(later))
+    return run.change("history", lambda header: header | {"ended": iso(later + 8 * DAY)})
+
+
+def pushed_too_rarely(run: HistoryBuilder) -> list[int]:
+    """Return the days after the first send with too few pushes."""
+    return [((finding.at or 0) - FIRST_SEND) // DAY + 1 for finding in _cadence(run).findings]
+
+
+@pytest.mark.parametrize(("days", "missing"), [(2, [8, 9]), (20, [*range(21, 28)])])
+def test_reports_of_a_trigger_last_a_week_after_each_of_its_messages(correct_run, days, missing):
+    """The pushes end a week after the first message. Between two weeks of reports, none is due."""
+    assert pushed_too_rarely(triggered_again(correct_run, days)) == missing
+
+
+def test_reports_of_a_trigger_may_end_a_week_after_the_last_message(correct_run):
+    (push,) = correct_run.lines_of("metrics")[-1:]
+    more = [push | {"at": iso(FIRST_SEND + hours * HOUR)} for hours in range(7 * 24 + 6, 9 * 24 + 1, 6)]
+
+    assert pushed_too_rarely(triggered_again(correct_run, 2).plus(*more)) == []

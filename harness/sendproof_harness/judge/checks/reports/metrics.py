@@ -1,6 +1,6 @@
 """Check that the bridge keeps reporting metrics, and that its totals add up."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -22,6 +22,7 @@ from sendproof_harness.judge.facts.metrics import (
     REPORTING_DAYS,
     SENT,
     ReportedValue,
+    execution_times,
     last_send_times,
     last_value,
     lost_growth,
@@ -32,6 +33,7 @@ from sendproof_harness.judge.facts.metrics import (
     reported_values,
     reporting_periods,
     targeted_customers,
+    triggered_campaigns,
     undetermined_customers,
     values_add_up,
 )
@@ -66,15 +68,15 @@ def check_cadence(history: History) -> CheckResult:
     findings: list[Finding] = []
     judged = 0
     for key, (first_due, end) in reporting_periods(history).items():
-        period = min(REPORTING_DAYS, max(0, (end - first_due) // DAY))
+        period = max(0, (end - first_due) // DAY)
         days = min(period, max(0, (history.header.ended - first_due) // DAY))
-        judged += sum(_required_pushes(history, *day) > 0 for day in _days(first_due, days))
+        judged += sum(_required_pushes(history, key, *day) > 0 for day in _days(first_due, days))
         if times_are_meaningful(history):
             findings += _days_with_few_pushes(history, key, first_due, days)
         elif days:
             findings.append(unobserved_times(history, _CADENCE, counted(len(pushes(history).get(key, ())), "pushes")))
         if days < period:
-            findings.append(_days_not_judged(key, days, first_due))
+            findings.append(_days_not_judged(key, days, period, first_due))
     return CheckResult(looked_at=judged, unit="days", findings=tuple(findings))
 
 
@@ -91,12 +93,10 @@ def _days_with_few_pushes(history: History, key: CampaignKey, first_due: int, da
 def _few_pushes(history: History, key: CampaignKey, first_due: int, days: int) -> Iterator[Finding]:
     pushed = _all_pushes(pushes(history).get(key, ()), _prevented_pushes(history))
     counts = [bisect_left(pushed, end) - bisect_left(pushed, start) for start, end in _days(first_due, days)]
-    last_day, source = (
-        max((day for day, count in enumerate(counts, start=1) if count), default=0),
-        cadence_source(history),
-    )
+    last_day = max((day for day, count in enumerate(counts, start=1) if count), default=0)
+    source, total = cadence_source(history), max(days, REPORTING_DAYS)
     for day, (count, (start, end)) in enumerate(zip(counts, _days(first_due, days), strict=True), start=1):
-        required = _required_pushes(history, start, end)
+        required = _required_pushes(history, key, start, end)
         just_after = bisect_left(pushed, end + _LEEWAY) - bisect_left(pushed, end)
         if count + (just_after if count else 0) < required:
             yield Finding(
@@ -106,7 +106,7 @@ def _few_pushes(history: History, key: CampaignKey, first_due: int, days: int) -
                 cause=_cadence_cause(count, stopped_after=last_day if 0 < last_day < day else None)
                 + channel_text(key, () if count else _pushed_between(history, start, end))
                 + _cancellation_hint(history, key, last_push=pushed[-1] if pushed else None),
-                expected=f"at least {counted(required, 'pushes')} on day {day} of {REPORTING_DAYS} ({source})",
+                expected=f"at least {counted(required, 'pushes')} on day {day} of {total} ({source})",
                 got=f"{counted(count, 'pushes')} between {spoken(start)} and {spoken(end)}",
                 where=Location(campaign=key[0], channel=key[1]),
                 at=start,
@@ -161,24 +161,29 @@ def _all_pushes(pushed: Sequence[int], prevented: Sequence[int]) -> Sequence[int
     return merged
 
 
-def _required_pushes(history: History, start: int, end: int) -> int:
+def _required_pushes(history: History, key: CampaignKey, start: int, end: int) -> int:
     """Return the number of pushes between two instants, without those that were due while the bridge was down.
 
     A bridge may push at fixed times of the day. A short outage can include one of them. If it can include all of them,
-    the day is not judged.
+    the day is not judged. None is due on a day that began more than a week after the last message of a trigger.
     """
+    if key in triggered_campaigns(history):
+        times = execution_times(history)[key]
+        last = times[max(0, bisect_right(times, start) - 1)]
+        if start - last > (REPORTING_DAYS - 1) * DAY + _LEEWAY:
+            return 0
     missed = -(-reports_a_day(history) * downtime(history, start, end) // (end - start))
     return reports_a_day(history) - missed
 
 
-def _days_not_judged(key: CampaignKey, days: int, first_due: int) -> Finding:
+def _days_not_judged(key: CampaignKey, days: int, period: int, first_due: int) -> Finding:
     return Finding(
         check=_CADENCE,
         level="note",
         blame="harness",
         cause="the history ends before the seven days are over",
-        expected=f"a history until {spoken(first_due + REPORTING_DAYS * DAY)}",
-        got=f"{days} of {REPORTING_DAYS} days judged",
+        expected=f"a history until {spoken(first_due + period * DAY)}",
+        got=f"{days} of {period} days judged",
         where=Location(campaign=key[0], channel=key[1]),
     )
 
