@@ -40,6 +40,9 @@ CLOCK_URL = None if os.environ.get("FLASK_BRIDGE_CLOCK") == "machine" else SETTI
 DB = sqlite3.connect(os.environ.get("FLASK_BRIDGE_DATABASE", ""), check_same_thread=False)
 LOCK, WAKE = threading.Lock(), threading.Event()
 SET_STATE = "UPDATE message SET state = ? WHERE batch = ? AND number = ?"
+# The week of reports begins again with each message of a trigger.
+ADD_JOB = """INSERT INTO job VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
+    SET payload = excluded.payload, due = COALESCE(due, excluded.due) WHERE kind = 'metrics'"""
 DB.executescript("""
     PRAGMA journal_mode = WAL;
     CREATE TABLE IF NOT EXISTS job (id TEXT PRIMARY KEY, kind TEXT, payload TEXT, due TEXT);  -- due NULL: done
@@ -56,11 +59,11 @@ def sql(statement, *values):
 
 
 def add(jobs, messages=()):
-    """Insert all or nothing. Existing ids stay unchanged, so a repeated event has no effect."""
+    """Insert all or nothing. Existing ids stay unchanged, so a repeated event has no effect; reports last longer."""
     rows = [(id_, kind, json.dumps(payload), due) for id_, kind, due, payload in jobs]
     with LOCK, DB:
         DB.executemany("INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?)", messages)
-        DB.executemany("INSERT OR IGNORE INTO job VALUES (?, ?, ?, ?)", rows)
+        DB.executemany(ADD_JOB, rows)
     WAKE.set()
 
 

@@ -35,7 +35,12 @@ const batches = new Map(); // batch: messages
 
 // Existing ids stay unchanged, so a repeated event has no effect.
 const changes = {
-  job: (job) => jobs.has(job.id) || jobs.set(job.id, { ...job }),
+  job: (job) => {
+    const known = jobs.get(job.id);
+    if (!known) jobs.set(job.id, { ...job });
+    // the week of reports begins again with each message of a trigger
+    else if (job.payload.until > known.payload.until) Object.assign(known, { payload: job.payload, due: known.due ?? job.due });
+  },
   due: ({ id, due }) => (jobs.get(id).due = due),
   message: (message) => {
     if (messages.has(message.id)) return;

@@ -111,7 +111,12 @@ function apply(string $kind, array $values): void
 {
     global $jobs, $messages, $batches, $read;
     if ($kind === 'job') {
-        $jobs[$values['id']] ??= $values; // due null: done
+        $known = &$jobs[$values['id']]; // due null: done
+        $known ??= $values;
+        // the week of reports begins again with each message of a trigger
+        if (($values['payload']['until'] ?? '') > ($known['payload']['until'] ?? '')) {
+            $known = ['due' => $known['due'] ?? $values['due']] + $values;
+        }
     } elseif ($kind === 'due') {
         $jobs[$values['id']]['due'] = $values['due'];
     } elseif ($kind === 'read') {
