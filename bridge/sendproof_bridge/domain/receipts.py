@@ -52,6 +52,11 @@ _IS_OPENED = (
     "SELECT 1 FROM engagement WHERE client = ? AND channel = ? AND campaign = ? AND customer = ? AND occasion = ?"
     " AND template = ? AND kind = 'opened'"
 )
+# A customer can click several times. The same webhook again has the time of its click.
+_IS_CLICKED = (
+    "SELECT 1 FROM engagement WHERE client = ? AND channel = ? AND campaign = ? AND customer = ? AND occasion = ?"
+    " AND template = ? AND kind = 'clicked' AND at = ?"
+)
 _ADD_RECEIPT = (
     "INSERT INTO receipt (client, batch, recipient, status_code, provider_time, message, template, result)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -253,10 +258,12 @@ def _result(before: str, after: str | None) -> str:
 
 
 def _mark(tx: Connection, client: str, message: _Message, receipt: Receipt, meaning: str | None, now: Instant) -> None:
-    """Store a click, and the first opening; store an unsubscription as an opt-out."""
+    """Store each click once, and the first opening; store an unsubscription as an opt-out."""
     place = client, message.channel, message.campaign, message.customer, message.occasion, message.template
     if meaning == CLICKED:
-        plain(tx).execute(_ADD_CLICK, (*place, CLICKED, _ended_at(receipt, now)))
+        at = _ended_at(receipt, now)
+        if plain(tx).execute(_IS_CLICKED, (*place, at)).fetchone() is None:
+            plain(tx).execute(_ADD_CLICK, (*place, CLICKED, at))
     elif meaning == OPENED:
         if plain(tx).execute(_IS_OPENED, place).fetchone() is None:
             plain(tx).execute(_ADD_CLICK, (*place, OPENED, _ended_at(receipt, now)))

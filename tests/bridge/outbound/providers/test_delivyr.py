@@ -161,18 +161,31 @@ def test_opted_out_number_is_rejected_and_reported(tmp_path, account):
 
 
 def test_events_are_assigned_by_message_id(tmp_path, account):
-    """Each click counts; an opt-out is stored."""
+    """An opt-out is stored."""
     with open_small_bridge(tmp_path, bridge_config(tmp_path, account.url, channel=channel())) as bridge:
         bridge.start_campaign()
         bridge.run()
         message = {"message_id": "0123456789abcdef0123", "occurred_at": "2026-03-02T12:00:03.000Z"}
-        for event in ("delivered", "clicked", "clicked", "opted_out"):
+        for event in ("delivered", "clicked", "opted_out"):
             bridge.receive_webhook({**message, "event": event})
         bridge.run(until=NOON + 10 * SECOND)
 
         assert bridge.query("SELECT state FROM message") == ["delivered"]
-        assert bridge.query("SELECT kind FROM engagement ORDER BY id") == ["clicked", "clicked", "unsubscribed"]
+        assert bridge.query("SELECT kind FROM engagement ORDER BY id") == ["clicked", "unsubscribed"]
         assert bridge.query("SELECT number FROM opt_out") == ["12125550100"]
+
+
+def test_click_that_is_posted_twice_counts_once(tmp_path, account):
+    """Two clicks have two times."""
+    with open_small_bridge(tmp_path, bridge_config(tmp_path, account.url, channel=channel())) as bridge:
+        bridge.start_campaign()
+        bridge.run()
+        click = {"message_id": "0123456789abcdef0123", "event": "clicked"}
+        bridge.clock.time = NOON + MINUTE
+        for second in (3, 3, 4):
+            bridge.receive_webhook(click | {"occurred_at": f"2026-03-02T12:00:0{second}.000Z"})
+
+        assert bridge.query("SELECT at FROM engagement ORDER BY id") == [NOON + 3 * SECOND, NOON + 4 * SECOND]
 
 
 def test_opt_out_of_unknown_message_is_stored(tmp_path, account):
