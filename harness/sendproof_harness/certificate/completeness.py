@@ -62,6 +62,8 @@ def incomplete(statement: Statement, runs: Sequence[CertifiedRun], demanded_of: 
     for name in untested_messages(claim.provider, claim.flow, claim.messages):
         yield f"the certificate is about messages of the type {name}, and its suite has none"
     demanded = demanded_of(claim)
+    if not demanded:
+        yield f"the suite has no scenario for {claim.provider!r}"
     present = {run.scenario for run in runs}
     yield from (f"the suite demands a run of {name}, and there is none" for name in demanded if name not in present)
     yield from _several_contracts(runs)

@@ -78,14 +78,14 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     consent: str | None = None
     reports: str | None = None
     opt_outs: str | None = None
-    preference_channels: dict[str, int] = msgspec.field(default_factory=dict)
-    links: dict[str, str] = msgspec.field(default_factory=dict)
-    overridden_values: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+    preference_channels: dict[int, int] = msgspec.field(default_factory=dict)
+    links: dict[int, str] = msgspec.field(default_factory=dict)
+    overridden_values: dict[int, dict[str, str]] = msgspec.field(default_factory=dict)
     free_texts: tuple[int, ...] = ()
     reports_a_day: int | None = None
     sender: str | None = None
     listen: str | None = None
-    apps: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+    apps: dict[int, dict[str, str]] = msgspec.field(default_factory=dict)
     subjects: tuple[Subject, ...] = ()
 
 

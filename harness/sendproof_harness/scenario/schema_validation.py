@@ -3,6 +3,7 @@
 Each part of these schemas has a `title` that names the expected kind of value.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, cast
@@ -91,8 +92,14 @@ def _validator(schema: Schema) -> Validator:
     integers = Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     )
-    strict: type[Validator] = extend(Draft202012Validator, type_checker=integers)  # type: ignore[no-untyped-call]
+    strict: type[Validator] = extend(Draft202012Validator, {"pattern": _pattern}, type_checker=integers)  # type: ignore[no-untyped-call]
     return strict(schema, format_checker=formats)
+
+
+def _pattern(_validator: Validator, pattern: str, value: object, _schema: Schema) -> Iterator[ValidationError]:
+    """Yield an error unless the text has the pattern. In JSON Schema, `$` is the end of the text, not of its line."""
+    if isinstance(value, str) and not re.search(f"{pattern[:-1]}\\Z" if pattern.endswith("$") else pattern, value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
 def _is_time(value: object) -> bool:

@@ -67,6 +67,7 @@ def _repetitions(document: Document, rows: Sequence[Mapping[str, str]]) -> Itera
                 yield document.diagnostic(
                     ("accepted", index), f"the entry on line {line} accepts this already; remove one of the two"
                 )
+                break
 
 
 def accept_in_run(verdict: Verdict, history: History, file: Path, failures: Sequence[AcceptedFailure]) -> Verdict:

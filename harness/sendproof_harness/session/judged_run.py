@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sendproof_harness.control_client import ControlError
 from sendproof_harness.history.large.customer_index import save_index
 from sendproof_harness.history.reader import HistoryError
 from sendproof_harness.history.records import History
@@ -27,6 +28,8 @@ from sendproof_harness.session.accepted_file import accept_in_run
 _QUICK_BYTES = 4_000_000
 
 
+_SERVER_ERROR = 500
+
 #: The status of a run and, if it could not be judged, the reason.
 StatusAndReason = tuple[Status, str]
 
@@ -41,10 +44,17 @@ def run_and_judge(scenario: Scenario, name: str, options: RunOptions, console: C
         with locked_folder(folder), _kept_on_interrupt(folder):
             return _run_and_judge(scenario, name, options, console), ""
     except RunError as error:
-        blame = "config" if isinstance(error, RunOptionsError) else "harness"
+        blame = "config" if _is_of_settings(error) else "harness"
         console.print(f"error  blame: {blame}, so this run does not judge the bridge", style="bold magenta")
         console.print(str(error), markup=False, highlight=False, soft_wrap=True)
         return "error", str(error)
+
+
+def _is_of_settings(error: RunError) -> bool:
+    """Return True if the settings of the run cannot be used, or the simulators refused what the scenario demands."""
+    cause = error.__cause__
+    is_refused = isinstance(cause, ControlError) and cause.status is not None and cause.status < _SERVER_ERROR
+    return is_refused or isinstance(error, RunOptionsError)
 
 
 def _run_and_judge(scenario: Scenario, name: str, options: RunOptions, console: Console) -> Status:

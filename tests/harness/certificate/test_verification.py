@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from sendproof_harness.certificate.bundle import HTML, MARKDOWN, STATEMENT, SUMS, BundleError, unpack, write_bundle
+from sendproof_harness.certificate.completeness import incomplete
 from sendproof_harness.certificate.statement import Statement
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.scenario.document import content_digest
@@ -153,6 +154,13 @@ def test_messages_without_a_scenario_are_named(files, tmp_path):
     files |= documents(msgspec.structs.replace(stated, claim=claim))
     (problem, *_) = verify(bundled(tmp_path / "b.zip", files)).problems
     assert problem == "the certificate is about messages of the type inbox, and its suite has none"
+
+
+def test_provider_without_a_suite_is_named(files):
+    stated = statement_in(files)
+    claim = msgspec.structs.replace(stated.claim, provider="nope")
+    problems = incomplete(msgspec.structs.replace(stated, claim=claim), (), lambda _: {})
+    assert list(problems) == ["the suite has no scenario for 'nope'"]
 
 
 def test_suite_of_another_version_is_not_known(files, tmp_path):

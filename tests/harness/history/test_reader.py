@@ -156,6 +156,14 @@ def test_wrong_value_is_rejected_with_its_place(correct_run):
         story.history()
 
 
+@pytest.mark.parametrize("field", ["links", "overridden_values", "apps", "preference_channels"])
+def test_name_in_place_of_a_channel_is_rejected_with_its_place(correct_run, field):
+    scenario = {"n": 0, "at": "2026-03-02T06:00:00Z", "kind": "scenario", "name": "Small", "file": "small"}
+
+    with pytest.raises(HistoryError, match=rf"Expected `int`, got `str` - at `key` in `\$.{field}`"):
+        correct_run.plus(scenario | {field: {"first": {}}}).history()
+
+
 @pytest.mark.parametrize(("position", "field"), [(0, b'"sandbox": "'), (25, b'"at": "')])
 def test_text_that_is_no_utf_8_is_named(correct_run, position, field):
     """A damaged file is no defect of Sendproof."""

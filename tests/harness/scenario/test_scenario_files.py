@@ -216,6 +216,11 @@ BAD_VALUES = [
         'my.yaml:27: steps[2].advance: expected a duration such as 30 minutes or 7 days, got "a week"',
     ),
     (
+        "advance: 7 days",
+        "advance: |\n      7 days",
+        r'my.yaml:27: steps[2].advance: expected a duration such as 30 minutes or 7 days, got "7 days\n"',
+    ),
+    (
         "  - plan: 7001",
         "    plan: 7001",
         "my.yaml:25: steps[0]: expected one step, got 2 (wait_for, plan); write each step as its own list item",

@@ -60,3 +60,7 @@ def test_two_entries_for_one_cause_are_refused(load):
     assert problems(load, "accepted:\n" + ENTRY + wider) == [
         "2: accepted[0]: the entry on line 7 accepts this already; remove one of the two"
     ]
+
+
+def test_entry_that_is_repeated_often_is_refused_once_each(load):
+    assert len(problems(load, "accepted:\n" + ENTRY * 20)) == 19

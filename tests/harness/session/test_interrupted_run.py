@@ -1,4 +1,4 @@
-"""What an interrupted run leaves in its results folder."""
+"""Runs without an end: what an interrupted one leaves, and who is to blame for one that cannot begin."""
 
 import io
 import json
@@ -47,3 +47,16 @@ def test_interrupted_run_leaves_reports_about_what_was_observed(simulators: Runn
     folder = tmp_path / "small"
     assert {"history.ndjson", "report.html", "verdict.json"} <= {file.name for file in folder.iterdir()}
     assert json.loads((folder / "verdict.json").read_text())["verdict"] == "unknown"
+
+
+def test_provider_that_no_simulator_knows_is_blamed_on_the_scenario(
+    simulators: RunningSimulators, tmp_path: Path
+) -> None:
+    options = RunOptions(command="true", control_url=simulators.control, results=tmp_path)
+    (scenario,) = parse_scenarios(
+        SCENARIO.replace("textlocal", "pigeon") + "bridge: {account_webhooks: true}", "small.yaml"
+    )
+    output = io.StringIO()
+    status, reason = run_and_judge(scenario, "small", options, Terminal(output))
+    assert (status, "error  blame: config" in output.getvalue()) == ("error", True)
+    assert "'pigeon' is not a message provider" in reason

@@ -64,18 +64,18 @@ def listen_address(history: History) -> str | None:
 
 def wanted_links(history: History) -> Mapping[int, str]:
     """Return the link that each triggered message of a channel needs, by channel."""
-    return {int(number): url for scenario in history.scenarios for number, url in scenario.links.items()}
+    return {number: url for scenario in history.scenarios for number, url in scenario.links.items()}
 
 
 def overridden_values(history: History) -> Mapping[int, Mapping[str, str]]:
     """Return the values that each triggered message of a channel has in place of the customer's, by channel."""
     channels = (scenario.overridden_values for scenario in history.scenarios)
-    return {int(number): values for overridden in channels for number, values in overridden.items()}
+    return {number: values for overridden in channels for number, values in overridden.items()}
 
 
 def apps_of_channels(history: History) -> Mapping[int, Mapping[str, str]]:
     """Return the names of the apps of each channel that has any, by id."""
-    return {int(number): apps for scenario in history.scenarios for number, apps in scenario.apps.items()}
+    return {number: apps for scenario in history.scenarios for number, apps in scenario.apps.items()}
 
 
 def has_free_text(history: History, obligation: Obligation) -> bool:
@@ -100,7 +100,7 @@ def preference_channels(history: History) -> Mapping[int, int]:
     }
     return {
         channel.id: other.get(
-            str(channel.id), post_back.get(channel.provider, channel.id) if channel.message == SMS else channel.id
+            channel.id, post_back.get(channel.provider, channel.id) if channel.message == SMS else channel.id
         )
         for channel in history.header.channels
     }
