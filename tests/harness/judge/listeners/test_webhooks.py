@@ -5,6 +5,7 @@ import pytest
 from history_builder import START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, iso
 from sendproof_harness.judge.checks.listeners.webhooks import CHECKS
+from sendproof_harness.judge.facts.connection_errors import NO_LISTENER
 
 
 def found(run: HistoryBuilder) -> list[tuple[str, str, str]]:
@@ -135,6 +136,17 @@ def test_listener_for_triggers_needs_its_channel(correct_run):
     cause = "event 11 is registered without a channel"
     assert found(correct_run.plus(trigger, listener)) == [("webhooks.registered", "bridge", cause)]
     assert found(correct_run.plus(trigger, listener | {"channel": 250})) == []
+
+
+def test_listener_for_triggers_must_last_until_the_last_of_them(correct_run):
+    trigger = {"n": 900, "at": iso(START + DAY), "real": 0.0, "kind": "trigger", "trigger": "Visit", "campaign": 8001,
+               "channel": 250, "customer": "C0000003", "template": 21, "request_id": "r"}  # fmt: skip
+    listener = correct_run.lines_of("listener")[0] | {"event_type": 11, "channel": 250}
+    deleted = listener | {"n": 901, "at": iso(START + 2 * DAY), "action": "unregistered"}
+    run = correct_run.plus(listener, trigger, deleted)
+
+    assert found(run) == []
+    assert found(run.plus(trigger | {"at": iso(START + 3 * DAY)})) == [("webhooks.registered", "bridge", NO_LISTENER)]
 
 
 def test_timeout_at_working_address_is_blamed_on_bridge(correct_run):

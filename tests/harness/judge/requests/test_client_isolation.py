@@ -186,6 +186,16 @@ def test_list_read_for_one_client_only_fails(correct_run):
     ]
 
 
+@pytest.mark.parametrize("sends", [True, False])
+def test_list_of_opt_outs_is_only_needed_of_a_client_with_sends(correct_run, sends):
+    """A bridge may read it right before each send; the other client cancelled its only campaign."""
+    calls = ["optimove AddChannelTemplates", *["textlocal bulk_json"] * sends]
+    read = request_line("get_optouts") | {"service": "textlocal"}
+    causes = [cause for cause, *_ in found(correct_run.plus(other_client(calls=calls), read))]
+
+    assert causes == ["get_optouts: one client's account was used for another client"] * sends
+
+
 @pytest.mark.parametrize(("killed", "found_count"), [("f1", 0), ("north/f1", 1)])
 def test_kill_excuses_a_list_that_was_not_read_in_the_run_of_its_own_client_only(correct_run, killed, found_count):
     """The other client was served, so the bridge needed its list."""

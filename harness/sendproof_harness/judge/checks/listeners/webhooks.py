@@ -1,5 +1,6 @@
 """Check that the bridge listens to campaigns, and acknowledges every webhook."""
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping
 
 from sendproof_harness.history.records import Campaign, History, Trigger, Webhook
@@ -8,7 +9,7 @@ from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.connection_errors import NO_LISTENER, NO_SERVER, connection_problem
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_of_another_system, message_of_webhook, was_received
-from sendproof_harness.judge.facts.keys import campaign_key
+from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.wishes import is_conformance_run, listen_address
 from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import LISTENER_REGISTERED, WEBHOOKS_ACKNOWLEDGED
@@ -36,11 +37,7 @@ def check_listener_registered(history: History) -> CheckResult:
             if campaign.announced_at is not None
             and not _has_listener(history, _CAMPAIGN_EVENTS, campaign.channel, campaign.announced_at)
         ),
-        *(
-            _no_listener(history, trigger, trigger.at, _TRIGGER_EVENTS)
-            for trigger in triggered.values()
-            if not _has_listener(history, _TRIGGER_EVENTS, trigger.channel, trigger.at)
-        ),
+        *(_no_listener(history, trigger, trigger.at, _TRIGGER_EVENTS) for trigger in _unheard(history).values()),
         *(
             _no_channel(trigger)
             for trigger in triggered.values()
@@ -55,6 +52,18 @@ def check_listener_registered(history: History) -> CheckResult:
     ]
     never = sum(len(aborted.unregistered) for aborted in history.aborted)
     return CheckResult(looked_at=len(announced) + len(triggered) + never, unit="campaigns", findings=tuple(findings))
+
+
+def _unheard(history: History) -> Mapping[CampaignKey, Trigger]:
+    """Return the first trigger of each campaign without a listener: the bridge may also have deleted it later."""
+    listened = [listener.at for listener in history.listeners if listener.event_type in _TRIGGER_EVENTS]
+    # Between two changes of the listeners, one trigger of a campaign is as good as any other.
+    first = {(campaign_key(trigger), bisect_right(listened, trigger.at)): trigger for trigger in history.triggers[::-1]}
+    return {
+        campaign_key(trigger): trigger
+        for trigger in sorted(first.values(), key=lambda trigger: trigger.at, reverse=True)
+        if not _has_listener(history, _TRIGGER_EVENTS, trigger.channel, trigger.at)
+    }
 
 
 def _has_listener(history: History, events: Collection[int], channel: int, at: int) -> bool:

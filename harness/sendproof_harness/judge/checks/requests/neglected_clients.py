@@ -86,7 +86,7 @@ def look_up_findings(history: History, check: str) -> Iterator[Finding]:
         return
     for call, credential in _lists(history).items():
         for other in history.other_clients:
-            if _SERVED in other.calls and call not in other.calls:
+            if _SERVED in other.calls and call not in other.calls and _is_needed(history, call, other):
                 yield Finding(
                     check=check,
                     level="fail",
@@ -95,6 +95,15 @@ def look_up_findings(history: History, check: str) -> Iterator[Finding]:
                     expected=f"the same call with the {credential} of {other.client!r}",
                     got=f"this call with the {credential} of the client of this history only",
                 )
+
+
+def _is_needed(history: History, call: str, other: OtherClient) -> bool:
+    """Return True unless it is the list of opt-outs of a client without sends: a bridge may read it before each one."""
+    return all(
+        call != f"{record.name} {record.opt_out_operation}"
+        or any(f"{record.name} {operation}" in other.calls for operation in record.send_operations)
+        for record in _providers(history)
+    )
 
 
 def _lists(history: History) -> Mapping[str, str]:
