@@ -90,6 +90,36 @@ def test_webhook_still_being_retried_is_unknown(correct_run):
     )
 
 
+@pytest.mark.parametrize(
+    ("lost", "level", "cause"),
+    [
+        ({"dropped": True}, "unknown", "refused, and every later attempt was lost, or came while the bridge was down"),
+        (response(500), "fail", "optimove event 13: every attempt failed, the last with status 500"),
+    ],
+    ids=["lost", "refused again"],
+)
+def test_webhook_whose_later_attempts_were_lost_after_a_refusal_is_unknown(correct_run, lost, level, cause):
+    """The bridge might have acknowledged a later one. A longer history would show nothing else."""
+    event, next_at = correct_run.lines_of("webhook")[0], START + 3 * HOUR
+    refused = response(500) | {"retry_at": iso(next_at)}
+    run = correct_run.change("webhook", lambda line: line | refused if line["event"] == "13" else line)
+    last = event | response(None, "lost") | {"n": 5_000, "attempt": 2, "at": iso(next_at)} | lost
+
+    (finding,) = run.plus(last).findings(CHECKS)
+    assert (finding.level, finding.cause) == (level, cause)
+
+
+def test_webhook_whose_lost_attempt_is_followed_by_another_is_still_being_retried(correct_run):
+    event, later = correct_run.lines_of("webhook")[0], {"retry_at": iso(START + 9 * DAY)}
+    refused = response(500) | {"retry_at": iso(START + 3 * HOUR)}
+    run = correct_run.change("webhook", lambda line: line | refused if line["event"] == "13" else line)
+    lost = event | response(None, "lost") | {"n": 5_000, "attempt": 2, "dropped": True} | later
+
+    (finding,) = run.plus(lost).findings(CHECKS)
+    assert finding.cause.startswith("still being retried")
+    assert finding.expected.endswith("the next attempt at 2026-03-11 06:00:00 UTC")
+
+
 def test_webhook_never_acknowledged_is_blamed_on_bridge(correct_run):
     run = correct_run.change("webhook", lambda line: line | response(500) if line["event"] == "13" else line)
 

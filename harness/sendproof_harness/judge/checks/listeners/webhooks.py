@@ -139,14 +139,15 @@ def _no_channel(trigger: Trigger) -> Finding:
 
 
 def check_acknowledged(history: History) -> CheckResult:
-    """Find webhooks that never got a 2xx response in any attempt; those still being retried are unknown."""
+    """Find webhooks that never got a 2xx response in any attempt; unknown if later ones will come, or were lost."""
     decisive = _decisive_attempts(history)
     reached = {_origin(attempt.url) for attempt in history.webhooks if attempt.status is not None}
     failed = [a for a in decisive.values() if not is_success(a.status) and not _may_be_refused(a)]
+    last = {(attempt.key, attempt.resend): attempt for attempt in history.webhooks}
     findings = [
-        _still_retrying(attempt)
-        if attempt.retry_at is not None
-        else _not_acknowledged(attempt, reached, listen_address(history))
+        _not_acknowledged(attempt, reached, listen_address(history))
+        if attempt.retry_at is None
+        else _undecided(attempt, last[attempt.key, attempt.resend])
         for attempt in failed
     ]
     looked_at = sum(_webhooks_like(history, attempt) for attempt in decisive.values())
@@ -182,13 +183,30 @@ def _origin(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
 
 
-def _still_retrying(attempt: Webhook) -> Finding:
+def _undecided(attempt: Webhook, last: Webhook) -> Finding:
+    """Return the finding about a webhook that the bridge refused, and whose last attempt proves nothing yet."""
+    if last.retry_at is None:
+        return _unproven(
+            attempt,
+            "network",
+            "refused, and every later attempt was lost, or came while the bridge was down",
+            "a later attempt that reaches the bridge",
+        )
+    return _unproven(
+        attempt,
+        "harness",
+        "still being retried at the end of the history; continue the run until every webhook is acknowledged",
+        f"a history that includes the next attempt at {spoken(last.retry_at)}",
+    )
+
+
+def _unproven(attempt: Webhook, blame: Blame, cause: str, expected: str) -> Finding:
     return Finding(
         check=_ACKNOWLEDGED,
         level="unknown",
-        blame="harness",
-        cause="still being retried at the end of the history; continue the run until every webhook is acknowledged",
-        expected=f"a history that includes the next attempt at {spoken(attempt.retry_at or attempt.at)}",
+        blame=blame,
+        cause=cause,
+        expected=expected,
         got=f"{_result_text(attempt)}, at {attempt.url}",
         where=Location(webhook=attempt.key),
         at=attempt.at,
