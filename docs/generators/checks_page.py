@@ -51,7 +51,7 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
     ("A template that changed at the provider", span(TEMPLATE_SYNC_WITHIN), "providers announce no changes"),
     ("A message that is already on its way when its customer opts out", span(GRACE), "it cannot be stopped"),
     (
-        "A message that is already on its way when event 4 about its campaign arrives",
+        "A message on its way, or a clearance, when event 4 about its campaign arrives",
         span(RACE),
         "a bridge may look for work once a minute, and a call may take as long",
     ),

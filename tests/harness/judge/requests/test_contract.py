@@ -76,6 +76,34 @@ def test_unknown_campaign_has_the_status_of_the_sandbox(correct_run, status, fai
     assert bool(found(run)) is fails
 
 
+@pytest.mark.parametrize(("cancelled", "fails"), [("06:00:30", False), ("06:02:00", True)])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_campaign_that_was_cancelled_on_hold_may_be_read_and_cleared(correct_run, method, cancelled, fails):
+    run = correct_run.change("campaign", lambda line: line | {"cancelled_at": f"2026-03-02T{cancelled}.000Z"})
+
+    assert bool(found(run.plus(refused_clearance(method)))) is fails
+    assert found(correct_run.plus(refused_clearance(method))) != []
+
+
+@pytest.mark.parametrize(("known", "fails"), [("06:10:00", False), ("06:08:00", False), ("06:07:00", True)])
+def test_customers_may_be_cleared_until_the_bridge_can_have_reacted_to_event_4(correct_run, known, fails):
+    """The clearance comes at 06:10, and two minutes are enough to react."""
+    run = correct_run.change("campaign", lambda line: line | {"cancelled_at": START_TEXT})
+    told = run.lines_of("webhook")[0] | {"event": "4", "key": "4:7001:505", "at": f"2026-03-02T{known}.000Z"}
+    clearance = refused_clearance("POST") | {"at": "2026-03-02T06:10:00.000Z"}
+
+    assert bool(found(run.plus(told, clearance))) is fails
+
+
+def refused_clearance(method: str) -> Line:
+    """Return a call for campaign 7001, which no longer waits for clearance: to read its customers, or clear them."""
+    if method == "GET":
+        text = "CampaignID 7001 does not wait for clearance"
+        return request(operation="GetProcessedCampaignCustomers", method=method, status=404, response_excerpt=text)
+    text = "expected the statuses of CampaignID 7001 before 2026-03-02 08:00:00"
+    return request(operation="UpdateCustomerPromotionStatus", status=400, response_excerpt=text)
+
+
 def test_refused_channel_of_a_listener_may_teach_to_leave_it_out(correct_run):
     """For event 4, no document says whether a listener may name a channel. Only the general listener shows it."""
     call = {"operation": "RegisterEventListener", "path": "/current/general/RegisterEventListener", "status": 400}

@@ -15,7 +15,7 @@ from sendproof_harness.judge.checks.requests.findings import (
     violation_finding,
     with_difference,
 )
-from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
+from sendproof_harness.judge.facts.deliveries.cancellations import Cancellation, cancellations
 from sendproof_harness.judge.facts.deliveries.refusals import (
     is_refused_for_number,
     refusal_codes,
@@ -42,7 +42,9 @@ _NOT_FOUND_TEXT = "Not Found"
 _STATUS_INTERNAL = 500
 _CLIENT_ERRORS = range(400, 500)
 _WORDS = re.compile(r"\w+")
-_UNKNOWN_CAMPAIGN = re.compile(r"CampaignID (\d+) is not known")
+# The refusals of a campaign that is no longer there: of reading its rows, and of clearing its customers.
+_UNKNOWN_CAMPAIGN = re.compile(r"CampaignID (\d+) (?:is not known|does not wait for clearance)")
+_CLOSED_CLEARANCE = re.compile(r"expected the statuses of CampaignID (\d+) before ")
 
 # The dialect that selects the response to a request for an empty list.
 _EMPTY_DIALECT = "optimove.empty_result"
@@ -87,14 +89,24 @@ def _is_look_up_of_test(request: Request, tests: frozenset[str]) -> bool:
 
 
 def _is_about_cancelled_campaign(history: History, request: Request) -> bool:
-    """Return True if a bridge asked for a campaign that is no longer there, because it was cancelled.
+    """Return True if a bridge made a call for a campaign that is no longer there, because it was cancelled.
 
-    Event 4 may arrive after event 13 or before, or while the pages are read. The response tells the bridge.
+    Event 4 may arrive after event 5 or 13 or before, or while the bridge reads the pages. The response tells the
+    bridge. A clearance is the end of this work, so it may only come until the bridge can have reacted to event 4.
     """
-    named = _UNKNOWN_CAMPAIGN.match(request.response_excerpt or "") if request.method == "GET" else None
-    if named is None or not _has_status_of_unknown_id(history, request) or request.violations:
+    text, is_read = request.response_excerpt or "", request.method == "GET"
+    named = _UNKNOWN_CAMPAIGN.match(text) if is_read else _CLOSED_CLEARANCE.match(text)
+    if named is None or request.violations or (is_read and not _has_status_of_unknown_id(history, request)):
         return False
-    return any(key[0] == int(named[1]) and at <= request.at for key, at in cancellation_times(history).items())
+    return any(
+        key[0] == int(named[1]) and cancelled.at <= request.at and (is_read or _is_unaware(cancelled, request))
+        for key, cancelled in cancellations(history).items()
+    )
+
+
+def _is_unaware(cancelled: Cancellation, request: Request) -> bool:
+    """Return True if the bridge may not have known of a cancellation yet, or listens to none."""
+    return not cancelled.has_listener or cancelled.ends_at is None or request.at <= cancelled.ends_at
 
 
 def _has_status_of_unknown_id(history: History, request: Request) -> bool:
