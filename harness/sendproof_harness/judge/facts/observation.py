@@ -34,6 +34,18 @@ def times_are_meaningful(history: History) -> bool:
     return clock.rate == 1 and not any(event.action in {"advance", "rate"} for event in history.clocks)
 
 
+@cached_per_history
+def rate_at_work(history: History) -> float:
+    """Return how fast the sandbox's time passes while the bridge works: 0 if it stands still, 1 as real time does.
+
+    Where it stands still, all that happens at one instant has the same time.
+    """
+    clock = history.header.clock
+    if clock.mode == "real":
+        return clock.rate or 1
+    return max(clock.rate or 0, *(event.rate or 0 for event in history.clocks if event.action == "rate"), 0)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BridgeTime:
     """The time that the bridge could see pass, in milliseconds.

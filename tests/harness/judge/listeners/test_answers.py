@@ -1,6 +1,9 @@
 """Events that the bridge answers only after its work."""
 
-from history_builder import HistoryBuilder
+import pytest
+
+from history_builder import START, HistoryBuilder
+from sendproof_harness.history.timestamps import HOUR, iso
 from sendproof_harness.judge.checks.listeners.answers import CHECKS
 
 
@@ -29,14 +32,31 @@ def test_event_answered_after_a_call_for_it_fails(correct_run):
 
 def test_event_that_waits_while_a_single_thread_works_on_another_is_a_note(correct_run):
     """Event 1 of the campaign was answered before, so the call may be for it."""
-    page = next(line for line in correct_run.lines_of("request") if line["operation"].startswith("GetCustomerSend"))
-    event = next(line for line in correct_run.lines_of("webhook") if line["service"] == "optimove")
-    before = event | {"event": "1", "key": event["key"].replace("13:", "1:", 1), "n": page["n"] - 1}
-    run = with_event(correct_run, held_call=page["n"]).plus(before)
+    run = with_event_1_before_the_call(correct_run)
 
     assert found(run) == []
     (note,) = run.findings(CHECKS, "note")
     assert note.cause == "event 13: waited while the bridge worked on another event"
+
+
+@pytest.mark.parametrize(
+    ("rate", "later", "fails"), [(1, 5_003, False), (1, 10_001, True), (2, 10_001, False), (None, 3, True)]
+)
+def test_instant_is_as_long_as_an_event_may_stay_open_if_time_passes(correct_run, rate, later, fails):
+    """The call waits for five seconds, and an event that is open for longer than ten has failed."""
+    clock = {"mode": "virtual", "start": correct_run.lines[0]["at"], "rate": rate, "participants": ["bridge"]}
+    run = HistoryBuilder((correct_run.lines[0] | {"clock": clock}, *correct_run.lines[1:]))
+    answered_at = iso(START + 2 * HOUR + later)
+
+    assert bool(found(with_event_1_before_the_call(run, at=answered_at))) is fails
+
+
+def with_event_1_before_the_call(run: HistoryBuilder, **fields: object) -> HistoryBuilder:
+    """Return the run with an answered event 1, a call, and event 13 with other fields, which waited for the call."""
+    page = next(line for line in run.lines_of("request") if line["operation"].startswith("GetCustomerSend"))
+    event = next(line for line in run.lines_of("webhook") if line["service"] == "optimove")
+    before = event | {"event": "1", "key": event["key"].replace("13:", "1:", 1), "n": page["n"] - 1}
+    return with_event(run, held_call=page["n"], **fields).plus(before)
 
 
 def test_triggers_of_customers_whose_ids_only_end_alike_are_not_confused(correct_run):

@@ -2,7 +2,8 @@
 
 A call that names the campaign or customer of an open event waits in the simulators until the event is answered. If the
 answer does not come while the call waits, the bridge makes the call first. But if another event of the same instant
-named them too and was answered before the call, a bridge with a single thread makes the call for that one.
+named them too and was answered before the call, a bridge with a single thread makes the call for that one. If time
+passes meanwhile, an instant is as long as an event may stay open.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from sendproof_harness.history.records import History, Request, Webhook
 from sendproof_harness.history.timestamps import SECOND, span
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, was_received
+from sendproof_harness.judge.facts.observation import rate_at_work
 from sendproof_harness.judge.facts.requests import request_before, request_name
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import EVENTS_ANSWERED_FIRST
@@ -18,6 +20,9 @@ from sendproof_harness.judge.requirements import EVENTS_ANSWERED_FIRST
 _ID = "webhooks.answered_first"
 
 _TRIGGER_MET = "11"
+
+# No event stays open for longer, in real time: openapi/listener.yaml.
+_OPEN_FOR = 10 * SECOND
 
 #: The longest usual time of an answer, in real time.
 SLOW_ANSWER = 2 * SECOND
@@ -27,9 +32,10 @@ def check_answered_first(history: History) -> CheckResult:
     """Find events that were answered only after a call for them, or that usually take long to be answered."""
     events = [attempt for attempt in history.webhooks if _is_event(history, attempt)]
     customers = _customers_by_key(history)
+    instant = _OPEN_FOR * rate_at_work(history)
     findings = [
         _maybe_answered_after(attempt)
-        if _is_ambiguous(events, attempt, customers)
+        if _is_ambiguous([other for other in events if abs(other.at - attempt.at) <= instant], attempt, customers)
         else _answered_after(history, attempt)
         for attempt in events
         if attempt.held_call is not None
@@ -42,15 +48,14 @@ def _is_event(history: History, attempt: Webhook) -> bool:
     return attempt.service == OPTIMOVE and was_received(history, attempt)
 
 
-def _is_ambiguous(events: Sequence[Webhook], attempt: Webhook, customers: Mapping[str, str]) -> bool:
+def _is_ambiguous(of_instant: Sequence[Webhook], attempt: Webhook, customers: Mapping[str, str]) -> bool:
     """Return True if another event of the instant with the same campaign or customer was answered before the call."""
     return any(
         other is not attempt
-        and other.at == attempt.at
         and other.n < (attempt.held_call or 0)
         and is_acknowledged(other)
         and _subject(other, customers) == _subject(attempt, customers)
-        for other in events
+        for other in of_instant
     )
 
 

@@ -12,7 +12,7 @@ from sendproof_harness.judge.facts.fault_effects import (
     requests_before_probes,
     retry_delay,
 )
-from sendproof_harness.judge.facts.observation import pause, times_are_meaningful
+from sendproof_harness.judge.facts.observation import pause, rate_at_work, times_are_meaningful
 from sendproof_harness.judge.facts.requests import LOGINS, STATUS_TOO_MANY_REQUESTS, request_name
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import RETRY_AFTER_RESPECTED
@@ -24,7 +24,7 @@ _RETRY_WITHIN = 2 * HOUR
 # Requests that were already on their way arrive at the same instant; no bridge has so many of one kind on their way.
 _MAX_AT_ONCE = 20
 
-# A request that was sent before the 429 response arrived; in virtual time it arrives at the same instant.
+# A request that was sent before the 429 response arrived; if time stands still, it arrives at the same instant.
 _ON_THE_WAY = 1 * SECOND
 
 _Address = tuple[str, str, str]
@@ -118,8 +118,7 @@ def _delay(history: History, limited: Request) -> int:
 
 def _within_key_limit(history: History, limited: Request, delay: int) -> Iterator[Finding]:
     """Yield a finding if another call with the same key came before the limit of the key was over."""
-    is_virtual = history.header.clock.mode == "virtual" and times_are_meaningful(history)
-    start = limited.at if is_virtual else limited.at + _ON_THE_WAY
+    start = limited.at + round(_ON_THE_WAY * rate_at_work(history))
     key = limited.service, limited.credential_name
     for request in history.requests:
         same_key = (request.service, request.credential_name) == key and request.operation not in LOGINS
