@@ -85,6 +85,14 @@ def _injection(
     return Injection(fault=fault, at=fault.at, until=until, request=affected)
 
 
+def demanded_delay(history: History, limited: Request) -> int:
+    """Return the time that a 429 response demanded, in milliseconds; 0 if it demanded none."""
+    if limited.retry_after is not None:
+        return limited.retry_after * SECOND
+    entry = next((entry for entry in history.header.faults if limited.fault and entry.id == limited.fault.id), None)
+    return retry_delay(entry)
+
+
 def retry_delay(entry: FaultEntry | None) -> int:
     """Return the Retry-After time that the fault sends, in milliseconds."""
     return 0 if entry is None or entry.retry_after is None else entry.retry_after * SECOND

@@ -4,6 +4,7 @@ import pytest
 
 from history_builder import START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import SECOND, iso
+from sendproof_harness.judge.checks.requests import retry_after
 from sendproof_harness.judge.checks.requests.repeated_calls import CHECKS, MAX_AT_ONCE, MAX_REFUSED_CALLS
 
 
@@ -29,9 +30,30 @@ NO_PAUSE = ("fail", "textlocal bulk_json: repeated without a pause while it fail
 SENT_AGAIN = ("fail", "textlocal: a message was sent again after the provider had rejected it for good")
 
 
-def test_failing_call_repeated_without_pause_fails(correct_run):
-    assert found(correct_run.plus(*attempts(MAX_AT_ONCE))) == []
-    assert found(correct_run.plus(*attempts(MAX_AT_ONCE + 1))) == [NO_PAUSE]
+@pytest.mark.parametrize("status", [503, 429])
+@pytest.mark.parametrize("pause", [0, 10])
+def test_failing_call_repeated_without_pause_fails(correct_run, status, pause):
+    """A 429 response without Retry-After leaves the pause to the bridge."""
+    assert found(correct_run.plus(*attempts(MAX_AT_ONCE, status=status, pause=pause))) == []
+    assert found(correct_run.plus(*attempts(MAX_AT_ONCE + 1, status=status, pause=pause))) == [NO_PAUSE]
+
+
+def test_call_repeated_at_once_in_spite_of_retry_after_is_judged_by_that(correct_run):
+    limited = correct_run.plus(*attempts(MAX_AT_ONCE + 2, status=429, retry_after=30))
+
+    assert found(limited) == []
+    assert {f.cause for f in limited.findings(retry_after.CHECKS)} == {
+        "429 ignored: textlocal bulk_json: retried at once",
+        "429 ignored: textlocal bulk_json: the request was never retried",
+    }
+
+
+def test_limited_login_that_many_workers_repeat_passes(correct_run):
+    """The token of the first one is valid."""
+    login = {"service": "optimove", "operation": "Login", "path": "/current/general/login", "status": 429}
+
+    assert found(correct_run.plus(*attempts(20, **login))) == []
+    assert len(found(correct_run.plus(*attempts(20, **login | {"status": 500})))) == 1
 
 
 @pytest.mark.parametrize("pause", [{"pause": 1 * SECOND}, {"real_pause": 1.0}], ids=["virtual", "real"])

@@ -13,6 +13,7 @@ from sendproof_harness.judge.checks.requests.findings import CREDENTIAL_STATUSES
 from sendproof_harness.judge.facts.deliveries.refusals import is_permanent, refusal_codes, rejection_text
 from sendproof_harness.judge.facts.fault_effects import (
     OPTIMOVE,
+    demanded_delay,
     is_own_response,
     is_result_hidden,
     is_send,
@@ -21,7 +22,7 @@ from sendproof_harness.judge.facts.fault_effects import (
 )
 from sendproof_harness.judge.facts.observation import pause, times_are_meaningful
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION
-from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS, request_before
+from sendproof_harness.judge.facts.requests import LOGINS, STATUS_TOO_MANY_REQUESTS, request_before
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import FINAL_REFUSALS_ACCEPTED, RETRIES_PAUSED
 from sendproof_harness.providers import provider
@@ -54,7 +55,7 @@ def check_retry_pauses(history: History) -> CheckResult:
 
     A pause shows in the sandbox's time or in real time: a bridge may also wait in real time.
     """
-    failed = [request for request in requests_before_probes(history) if _is_failed(request)]
+    failed = [request for request in requests_before_probes(history) if _is_failed(history, request)]
     findings = [
         finding
         for calls in _by_call(failed).values()
@@ -63,12 +64,19 @@ def check_retry_pauses(history: History) -> CheckResult:
     return CheckResult(looked_at=len(failed), unit="failed calls", findings=tuple(findings))
 
 
-def _is_failed(request: Request) -> bool:
-    """Return True if the bridge got no usable response; 429 responses have a check of their own."""
-    if request.content is None or request.status == STATUS_TOO_MANY_REQUESTS:
+def _is_failed(history: History, request: Request) -> bool:
+    """Return True if the bridge got no usable response.
+
+    A 429 response that demands a pause has a check of its own. A login that Optimove refuses with 429 needs no
+    repetition: the token is still valid.
+    """
+    if request.content is None:
+        return False
+    if request.status == STATUS_TOO_MANY_REQUESTS and demanded_delay(history, request):
         return False
     if is_own_response(request):
-        return request.status >= _SERVER_ERROR
+        is_limited = request.status == STATUS_TOO_MANY_REQUESTS and request.operation not in LOGINS
+        return is_limited or request.status >= _SERVER_ERROR
     return is_result_hidden(request)
 
 
@@ -81,7 +89,7 @@ def _by_call(requests: Iterable[Request]) -> Mapping[_Call, Sequence[Request]]:
 
 def _without_pause(history: History, calls: Sequence[Request]) -> Iterator[Finding]:
     """Yield a finding about the first time that the same call failed too often in a short time."""
-    limit = MAX_AT_ONCE if _is_of_one_work(calls[0]) else MAX_LOOK_UPS_AT_ONCE
+    limit = max_at_once(calls[0])
     pauses = _pauses(history, calls)
     for index, last in enumerate(calls[limit:]):
         recent = pauses[index : index + limit]
@@ -97,7 +105,7 @@ def _without_pause(history: History, calls: Sequence[Request]) -> Iterator[Findi
 
 def _with_short_pauses(history: History, calls: Sequence[Request]) -> Iterator[Finding]:
     """Yield a finding about the first time that the same call failed for minutes, and the pauses stayed short."""
-    if not _is_of_one_work(calls[0]):
+    if not is_of_one_work(calls[0]):
         return
     pauses = _pauses(history, calls)
     for index, last in enumerate(calls[MAX_IN_MINUTES:]):
@@ -124,7 +132,12 @@ def _is_growing(pauses: Sequence[int]) -> bool:
     return sum(pauses[-middle:]) >= 2 * sum(pauses[:middle])
 
 
-def _is_of_one_work(request: Request) -> bool:
+def max_at_once(call: Request) -> int:
+    """Return how many equal calls may fail within a second."""
+    return MAX_AT_ONCE if is_of_one_work(call) else MAX_LOOK_UPS_AT_ONCE
+
+
+def is_of_one_work(request: Request) -> bool:
     """Return True for calls that only one piece of work makes with this content: a page, a message, a report."""
     return is_send(request) or request.operation == PAGE_OPERATION or _changes_optimove(request)
 
@@ -225,7 +238,7 @@ CHECKS = (
         title="Failed calls are repeated after a pause",
         requirement=RETRIES_PAUSED,
         run=check_retry_pauses,
-        applies=lambda history: any(map(_is_failed, requests_before_probes(history))),
+        applies=lambda history: any(_is_failed(history, request) for request in requests_before_probes(history)),
         scope="runs with a failed call",
     ),
     Check(

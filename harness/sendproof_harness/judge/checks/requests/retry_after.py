@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.history.timestamps import HOUR, SECOND, span, spoken
+from sendproof_harness.judge.checks.requests.repeated_calls import is_of_one_work, max_at_once
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.fault_effects import (
+    demanded_delay,
     is_own_response,
     message_of_webhook,
     requests_before_probes,
-    retry_delay,
 )
 from sendproof_harness.judge.facts.observation import pause, rate_at_work, times_are_meaningful
 from sendproof_harness.judge.facts.requests import LOGINS, STATUS_TOO_MANY_REQUESTS, request_name
@@ -21,9 +22,6 @@ _ID = "contract.retry_after"
 
 # A bridge that intends to retry has done so by then, with any usual waiting time.
 _RETRY_WITHIN = 2 * HOUR
-# Requests that were already on their way arrive at the same instant; no bridge has so many of one kind on their way.
-_MAX_AT_ONCE = 20
-
 # A request that was sent before the 429 response arrived; if time stands still, it arrives at the same instant.
 _ON_THE_WAY = 1 * SECOND
 
@@ -69,13 +67,14 @@ def _judge(history: History, limited: Request, same_address: Sequence[Request]) 
     is_over = limited.at + _RETRY_WITHIN <= history.header.ended
     if not later and is_over and not _was_told_meanwhile(history, limited):
         yield _ignored(limited, "the request was never retried", "the same request, later", "no such request")
+    delay = demanded_delay(history, limited)
+    if not delay:
+        # The bridge chooses the pause itself, as after any failed call: R606.
+        return
     same_call = [request for request in later if request.content == limited.content]
     at_once = sum(request.at == limited.at for request in same_call)
-    if at_once > _MAX_AT_ONCE:
+    if at_once > max_at_once(limited):
         yield _ignored(limited, "retried at once", "a pause", f"{at_once:,} more requests at the same instant")
-    delay = _delay(history, limited)
-    if not delay:
-        return
     if is_own_response(limited):
         yield from _within_key_limit(history, limited, delay)
         return
@@ -108,26 +107,25 @@ def _is_early(history: History, limited: Request, request: Request, delay: int) 
     return pause(history, limited, request) < delay - _ON_THE_WAY
 
 
-def _delay(history: History, limited: Request) -> int:
-    """Return the time that the response demanded, in milliseconds; 0 if it demanded none."""
-    if limited.retry_after is not None:
-        return limited.retry_after * SECOND
-    entry = next((entry for entry in history.header.faults if limited.fault and entry.id == limited.fault.id), None)
-    return retry_delay(entry)
-
-
 def _within_key_limit(history: History, limited: Request, delay: int) -> Iterator[Finding]:
     """Yield a finding if another call with the same key came before the limit of the key was over."""
     start = limited.at + round(_ON_THE_WAY * rate_at_work(history))
     key = limited.service, limited.credential_name
     for request in history.requests:
         same_key = (request.service, request.credential_name) == key and request.operation not in LOGINS
-        if same_key and request.n > limited.n and start < request.at and _is_early(history, limited, request, delay):
+        may_be_early = start < request.at or _is_repetition(limited, request)
+        if same_key and request.n > limited.n and may_be_early and _is_early(history, limited, request, delay):
             got_name = request_name(request)
             yield _too_early(
                 history, limited, request, f"{got_name} called too early with the same key", "no call", delay
             )
             return
+
+
+def _is_repetition(limited: Request, request: Request) -> bool:
+    """Return True for the same call of one piece of work: it cannot have been on its way before the response."""
+    is_same = _address(request) == _address(limited) and request.content == limited.content
+    return is_same and request.content is not None and is_of_one_work(request)
 
 
 def _too_early(history: History, limited: Request, early: Request, how: str, expected: str, delay: int) -> Finding:
