@@ -137,6 +137,11 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
         "the other work may need the same data; a repeated call that changes something is a finding",
     ),
     (
+        "A call that got a 429 response is never repeated, and what it was for ended before a retry was due",
+        "no finding",
+        "its campaign was cancelled, its customer opted out, a deadline passed, or the message to withdraw went out",
+    ),
+    (
         "Clicks that the provider reported and the bridge did not",
         "a note",
         "no document requires clicks, but a client with `reports` in its requirements does",

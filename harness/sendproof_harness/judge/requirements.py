@@ -266,7 +266,8 @@ RATE_LIMIT_RESPECTED = Requirement(
 )
 RETRY_AFTER_RESPECTED = Requirement(
     number="R604",
-    text="The bridge repeats a request that got a 429 response, and not before the time that the service gave.",
+    text="The bridge repeats a request that got a 429 response, unless what it was for has ended, and not before the "
+    "time that the service gave.",
     source=_RATE,
     evidence="assumed",
 )

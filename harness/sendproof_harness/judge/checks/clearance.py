@@ -31,8 +31,8 @@ _ID = "campaigns.clearance"
 ON_HOLD_EVENT = 5
 # documented: 50 requests in 10 seconds for each key, and each customer's attributes cost one; half of it for the rest.
 _TIME_PER_CUSTOMER = 2 * 10 * SECOND // 50
-# A careful bridge tries again once an hour after a long failure.
-_LONGEST_WAIT = 1 * HOUR
+#: A careful bridge tries again once an hour after a long failure.
+LONGEST_WAIT = 1 * HOUR
 # Clocks differ by less, and the times of all zones by more.
 _CLOCK_DIFFERENCE = 10 * MINUTE
 
@@ -118,11 +118,11 @@ def _excuse(history: History, hold: _Hold, customers: int) -> _Excuse | None:
     if visible < reaction + customers * _TIME_PER_CUSTOMER:
         return _Excuse("config", f"a deadline {span(visible)} after the event, too soon for the rate limit")
     is_disturbed = any(
-        injection.at < hold.required_by <= injection.until + _LONGEST_WAIT
+        injection.at < hold.required_by <= injection.until + LONGEST_WAIT
         for injection in injections(history)
         if injection.is_kill or injection.fault.service == OPTIMOVE
     )
-    return _Excuse("network", f"none, and a fault within {span(_LONGEST_WAIT)} of it") if is_disturbed else None
+    return _Excuse("network", f"none, and a fault within {span(LONGEST_WAIT)} of it") if is_disturbed else None
 
 
 # -- no clearance -----------------------------------------------------------------------------------

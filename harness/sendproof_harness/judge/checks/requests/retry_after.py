@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from sendproof_harness.history.records import History, Request
-from sendproof_harness.history.timestamps import HOUR, SECOND, span, spoken
+from sendproof_harness.history.timestamps import SECOND, span, spoken
+from sendproof_harness.judge.checks.requests.ended_purposes import has_ended, retry_by
 from sendproof_harness.judge.checks.requests.repeated_calls import is_of_one_work, max_at_once
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.fault_effects import (
@@ -20,8 +21,6 @@ from sendproof_harness.judge.requirements import RETRY_AFTER_RESPECTED
 
 _ID = "contract.retry_after"
 
-# A bridge that intends to retry has done so by then, with any usual waiting time.
-_RETRY_WITHIN = 2 * HOUR
 # A request that was sent before the 429 response arrived; if time stands still, it arrives at the same instant.
 _ON_THE_WAY = 1 * SECOND
 
@@ -64,8 +63,8 @@ def _address(request: Request) -> _Address:
 def _judge(history: History, limited: Request, same_address: Sequence[Request]) -> Iterator[Finding]:
     # A retry may have another content: totals change, for example.
     later = [request for request in same_address if request.n > limited.n]
-    is_over = limited.at + _RETRY_WITHIN <= history.header.ended
-    if not later and is_over and not _was_told_meanwhile(history, limited):
+    is_over = retry_by(history, limited) <= history.header.ended
+    if not later and is_over and not (_was_told_meanwhile(history, limited) or has_ended(history, limited)):
         yield _ignored(limited, "the request was never retried", "the same request, later", "no such request")
     delay = demanded_delay(history, limited)
     if not delay:
