@@ -115,12 +115,21 @@ def test_second_message_is_duplicate_at_any_time(correct_run):
     assert counts(correct_run.plus(duplicate)) == {"ok": 9, "withheld": 2, "duplicated": 1}
 
 
-def test_second_message_in_other_number_format_is_duplicate(correct_run):
+def test_second_message_in_other_number_format_is_duplicate_and_wrong_number(correct_run):
     """It reaches the same person."""
     first = correct_run.delivery_to(6)
     duplicate = first | {"message": "duplicate", "number": f"00{first['number']}"}
 
-    assert causes(correct_run.plus(duplicate)) == [("duplicated: the same message was sent more than once", "C0000006")]
+    assert causes(correct_run.plus(duplicate)) == [
+        ("duplicated: the same message was sent more than once", "C0000006"),
+        ("wrong number: leading zeros before the country code", "C0000006"),
+    ]
+
+
+def test_second_message_to_another_user_is_named(correct_run):
+    second = correct_run.delivery_to(6) | {"message": "duplicate", "user": "c0000006"}
+
+    assert causes(correct_run.plus(second))[1:] == [("wrong user: the customer's id in another spelling", "C0000006")]
 
 
 def test_message_to_unknown_number_is_unexpected(correct_run):

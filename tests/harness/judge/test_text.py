@@ -517,6 +517,9 @@ def test_messages_have_the_link_of_their_template(correct_run, url, causes):
     run = correct_run.change_delivery_to(3, url=url, template_url="https://example.com/offer")
 
     assert [finding.cause for finding in run.findings(CHECKS)] == causes
+    first = correct_run.change_delivery_to(3, url="https://example.com/offer", template_url="https://example.com/offer")
+    again = first.plus(first.delivery_to(3) | {"message": "again", "url": url})
+    assert [finding.cause for finding in again.findings(CHECKS)] == causes
 
 
 @pytest.mark.parametrize(

@@ -240,9 +240,10 @@ def check_right_number(history: History) -> CheckResult:
     """Find messages to another number or user than the customer's, or with the number in an undocumented format."""
     recipients = matched_recipients(history)
     findings = [
-        _wrong_number(history, recipient)
+        _wrong_number(history, recipient.obligation, delivery)
         for recipient in recipients
-        if not is_right_place(history, recipient.obligation, recipient.deliveries[0])
+        for delivery in recipient.deliveries
+        if not is_right_place(history, recipient.obligation, delivery)
     ]
     findings += [
         _undocumented_format(recipient, delivery)
@@ -251,15 +252,14 @@ def check_right_number(history: History) -> CheckResult:
         if delivery.raw_number is not None
     ]
     findings += _wrong_users(history, recipients)
-    findings += _shown_addresses(history, recipients)
+    findings += _shown_addresses(history)
     refused = list(_refused_numbers(history))
     looked_at = count_recipients(history, recipients) + len(refused)
     return CheckResult(looked_at=looked_at, unit="deliveries", findings=(*findings, *refused))
 
 
-def _wrong_number(history: History, recipient: RecipientResult) -> Finding:
-    got, obligation = recipient.deliveries[0].number, recipient.obligation
-    type_, sent_as = message_type(history, obligation.channel), recipient.deliveries[0].message_type
+def _wrong_number(history: History, obligation: Obligation, delivery: Delivery) -> Finding:
+    got, sent_as, type_ = delivery.number, delivery.message_type, message_type(history, obligation.channel)
     word = address_word(type_)
     if sent_as != type_:
         cause = f"the message went out as {sent_as}, and the channel is for {type_}"
@@ -273,7 +273,7 @@ def _wrong_number(history: History, recipient: RecipientResult) -> Finding:
         expected=str(obligation.number),
         got=got,
         where=recipient_location(obligation),
-        at=recipient.deliveries[0].send_at,
+        at=delivery.send_at,
     )
 
 
@@ -282,8 +282,8 @@ def _wrong_users(history: History, recipients: Sequence[RecipientResult]) -> Ite
     customers: defaultdict[str | None, set[str]] = defaultdict(set)
     for obligation in history.obligations if any(delivery.user for delivery in history.deliveries) else ():
         customers[obligation.number].add(obligation.customer)
-    for recipient in recipients:
-        delivery, obligation = recipient.deliveries[0], recipient.obligation
+    sent = ((recipient.obligation, delivery) for recipient in recipients for delivery in recipient.deliveries)
+    for obligation, delivery in sent:
         if delivery.user is not None and delivery.user not in {*customers[delivery.number], obligation.customer}:
             is_spelling = delivery.user.casefold() == obligation.customer.casefold()
             yield Finding(
@@ -300,12 +300,19 @@ def _wrong_users(history: History, recipients: Sequence[RecipientResult]) -> Ite
             )
 
 
-def _shown_addresses(history: History, recipients: Sequence[RecipientResult]) -> Iterator[Finding]:
-    """Yield the e-mails that show a recipient the address of another customer, as if they had been sent together."""
-    showing = [recipient for recipient in recipients if recipient.deliveries[0].shown]
+def _shown_addresses(history: History) -> Iterator[Finding]:
+    """Yield the e-mails that show a recipient the address of another customer, as if they had been sent together.
+
+    Each e-mail counts that reached a recipient, also a repeated one and one that was not due.
+    """
+    showing = [
+        (recipient, delivery)
+        for recipient in ledger(history).recipients
+        for delivery in recipient.deliveries
+        if delivery.shown
+    ]
     addresses = {obligation.number for obligation in history.obligations} if showing else set()
-    for recipient in showing:
-        delivery = recipient.deliveries[0]
+    for recipient, delivery in showing:
         others = [address for address in delivery.shown if address in addresses]
         if others:
             yield Finding(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from sendproof_harness.history.links import keeps_link
-from sendproof_harness.history.records import Delivery, History
+from sendproof_harness.history.records import Delivery, History, Obligation
 from sendproof_harness.judge.causes.texts import TextCause, text_causes
 from sendproof_harness.judge.facts.deliveries.hidden_values import hidden_cause, hidden_remedy, hidden_values
 from sendproof_harness.judge.facts.deliveries.ledger import (
@@ -59,8 +59,7 @@ def _lacks_overridden_values(history: History, recipient: RecipientResult) -> bo
 
 def _wrong_links(recipients: Iterable[RecipientResult], wanted: Mapping[int, str]) -> Iterator[Finding]:
     """Yield the triggered messages without the link that the client's overrides give them."""
-    for recipient in recipients if wanted else ():
-        obligation, delivery = recipient.obligation, recipient.deliveries[0]
+    for obligation, delivery in _sent(recipients) if wanted else ():
         url = wanted.get(obligation.channel) if obligation.trigger is not None else None
         if url is not None and delivery.url != url:
             yield Finding(
@@ -81,8 +80,7 @@ def _replaced_links(history: History, recipients: Iterable[RecipientResult]) -> 
     More parameters do not make it another link: bridges add them to count visits.
     """
     wanted, since = wanted_links(history), counted_since(history)
-    for recipient in recipients:
-        obligation, delivery = recipient.obligation, recipient.deliveries[0]
+    for obligation, delivery in _sent(recipients):
         is_overridden = obligation.trigger is not None and obligation.channel in wanted
         if delivery.template_url is None or is_overridden or has_free_text(history, obligation):
             continue
@@ -100,21 +98,26 @@ def _replaced_links(history: History, recipients: Iterable[RecipientResult]) -> 
             )
 
 
+def _sent(recipients: Iterable[RecipientResult]) -> Iterator[tuple[Obligation, Delivery]]:
+    """Yield each message with its obligation: a repeated one can have another link."""
+    return ((recipient.obligation, delivery) for recipient in recipients for delivery in recipient.deliveries)
+
+
 def _links_before(delivery: Delivery, since: int) -> Iterator[str]:
     """Yield the earlier links of a message's template that it had after an instant."""
     return (earlier.url for earlier in delivery.earlier_template_urls if earlier.until > since)
 
 
-def _wrong_plain(recipient: RecipientResult, plain: str, cause: str) -> Finding:
+def _wrong_plain(recipient: RecipientResult, delivery: Delivery, cause: str) -> Finding:
     return Finding(
         check=_ID,
         level="fail",
         blame="bridge",
         cause=f"wrong text: {cause}",
         expected=recipient.obligation.text or "",
-        got=plain,
+        got=delivery.plain or "",
         where=recipient_location(recipient.obligation),
-        at=recipient.deliveries[0].send_at,
+        at=delivery.send_at,
     )
 
 

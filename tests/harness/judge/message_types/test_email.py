@@ -125,6 +125,21 @@ def test_email_that_shows_the_address_of_another_customer_is_named(email_run, sh
     assert causes(run) == ["the header of an e-mail shows the addresses of other customers"] * expected
 
 
+@pytest.mark.parametrize(("shown", "expected"), [("447100000005", 1), ("news@client.example", 0)])
+def test_repeated_email_that_shows_the_address_of_another_customer_is_named(email_run, shown, expected):
+    others = [address(shown) if shown.isdigit() else shown]
+    run = email_run.plus(email_run.delivery_to(4) | {"message": "again", "shown": others})
+
+    assert causes(run)[1:] == ["the header of an e-mail shows the addresses of other customers"] * expected
+
+
+def test_email_to_an_opted_out_customer_that_shows_another_address_is_named(email_run):
+    sent = {"number": email_run.obligation_of(1)["number"], "message": "extra"}
+    run = email_run.plus(email_run.delivery_to(4) | sent | {"shown": [address("447100000005")]})
+
+    assert "the header of an e-mail shows the addresses of other customers" in causes(run)
+
+
 def test_lost_dot_is_named(email_run):
     due = "News\nThere is more. See\n...the shop."
     run = email_run.change("obligation", lambda line: line | {"text": due})
@@ -208,6 +223,7 @@ def mailed(email_run):
 def test_plain_text_is_wrong_if_it_is_not_meant_for_its_recipient(mailed, plain, expected):
     """A bridge may word it in its own way."""
     assert causes(mailed.change_delivery_to(3, plain=plain)) == expected
+    assert causes(mailed.plus(mailed.delivery_to(3) | {"message": "again", "plain": plain}))[1:] == expected
 
 
 def test_plain_text_with_a_subject_of_its_own_is_not_that_of_a_customer_without_a_name(mailed):

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from sendproof_harness.history.large.plain_texts import variants_of, words_of
-from sendproof_harness.history.records import History
+from sendproof_harness.history.records import Delivery, History, Obligation
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
 from sendproof_harness.judge.facts.deliveries.template_changes import current_obligations
 from sendproof_harness.judge.facts.keys import TemplateKey, template_key
@@ -23,19 +23,23 @@ _Words = tuple[str, ...]
 
 def wrong_plain_texts(
     history: History, recipients: Iterable[RecipientResult]
-) -> Iterator[tuple[RecipientResult, str, str]]:
-    """Yield the recipients whose text for readers without HTML is wrong, each with that text and the cause."""
-    texts = [(recipient, plain) for recipient in recipients if (plain := recipient.deliveries[0].plain) is not None]
-    others = _texts_by_template(history, {template_key(recipient.obligation) for recipient, _ in texts})
-    for recipient, plain in texts:
-        cause = _cause(history, recipient, plain, others[template_key(recipient.obligation)])
+) -> Iterator[tuple[RecipientResult, Delivery, str]]:
+    """Yield the e-mails whose text for readers without HTML is wrong, each with its recipient and the cause."""
+    mails = [
+        (recipient, delivery)
+        for recipient in recipients
+        for delivery in recipient.deliveries
+        if delivery.plain is not None
+    ]
+    others = _texts_by_template(history, {template_key(recipient.obligation) for recipient, _ in mails})
+    for recipient, delivery in mails:
+        cause = _cause(history, recipient.obligation, delivery, others[template_key(recipient.obligation)])
         if cause is not None:
-            yield recipient, plain, cause
+            yield recipient, delivery, cause
 
 
-def _cause(history: History, recipient: RecipientResult, plain: str, others: frozenset[_Words]) -> str | None:
-    obligation = recipient.obligation
-    own = f"{obligation.text or ''}\n{recipient.deliveries[0].text}"
+def _cause(history: History, obligation: Obligation, delivery: Delivery, others: frozenset[_Words]) -> str | None:
+    own, plain = f"{obligation.text or ''}\n{delivery.text}", delivery.plain or ""
     template = due_template(history, obligation)
     remaining = set(template.text.names if template else ()).intersection(template_text(plain).names)
     # The value of a customer may look like a placeholder.
