@@ -13,7 +13,9 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
     testing_channels,
 )
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.facts.metrics import must_report
 from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_times
+from sendproof_harness.judge.facts.reports.event_contexts import is_about_channels
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Level, Location, recipient_location
 from sendproof_harness.judge.requirements import CANCELLATION_RESPECTED, TESTING_RESPECTED
 
@@ -122,8 +124,9 @@ def _reports_in_testing(history: History, testing: frozenset[int]) -> Iterator[F
     for report in history.interactions:
         if report.channel in testing:
             yield _reported_in_testing("UpdateCampaignInteractions", campaign_key(report), report.at)
-    if testing and testing.issuperset(channel.id for channel in history.header.channels):
-        for event in history.engagements:
+    is_whole, is_about = not must_report(history), is_about_channels(history)
+    for event in history.engagements:
+        if is_whole or is_about(event, testing):
             yield _reported_in_testing("saveEvent", None, event.at)
 
 

@@ -5,6 +5,7 @@ import pytest
 from fault_helpers import fault_effect, injection_line, request_line, with_faults
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
+from sendproof_harness.judge.checks.campaign_state import CHECKS as TESTING
 from sendproof_harness.judge.checks.reports import events
 from two_opt_outs import on_second_channel, stop_lines
 
@@ -344,3 +345,26 @@ def test_delivyr_clicks_need_an_event_each(reporting_run):
 
     assert causes(run.plus(once)) == ["saveEvent: clicked was reported for some of a customer's clicks, not for each"]
     assert causes(run.plus(once, again)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "customer", "context", "expected"),
+    [
+        ("delivered", "C0000003", {"campaignId": 7002, "channelId": 506}, 1),
+        ("delivered", "C0000003", {"CAMPAIGN_ID": "7002"}, 1),
+        ("dropped", "C0000099", {}, 1),
+        ("delivered", "C0000003", {}, 0),
+        ("delivered", "C0000003", {"campaignId": 7001, "channelId": 505}, 0),
+        ("unsubscribed", "C0000099", {}, 0),
+    ],
+)
+def test_event_about_a_channel_in_testing_mode_fails(reporting_run, name, customer, context, expected):
+    """Another channel sends. A customer of both may be reported for that one, and opt out from all."""
+    channels = [*reporting_run.lines[0]["channels"],
+                {"id": 506, "provider": "textlocal", "kind": "scheduled", "testing": True}]  # fmt: skip
+    run = reporting_run.change("history", lambda line: line | {"channels": channels})
+    due = run.obligation_of(3) | {"campaign": 7002, "channel": 506}
+    run = run.plus(due, due | {"customer": "C0000099", "number": "447100000099"})
+
+    found = run.plus(event_line(name, customer, FIRST_SEND + HOUR) | {"context": context}).findings(TESTING)
+    assert [finding.cause for finding in found] == ["saveEvent for a channel in testing mode"] * expected

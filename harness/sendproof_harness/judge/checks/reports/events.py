@@ -31,6 +31,7 @@ from sendproof_harness.judge.facts.metrics import (
 )
 from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_times
 from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
+from sendproof_harness.judge.facts.reports.event_contexts import CONTEXT_NAMES, context_ids
 from sendproof_harness.judge.facts.reports.occurrences import CustomerEvent, EventKey, reportable_events
 from sendproof_harness.judge.facts.reports.required_interactions import (
     RequiredInteraction,
@@ -59,9 +60,6 @@ _CAUSE_OF_RULE: Mapping[str, str] = {
     "timestamp": "the timestamp is no UTC time",
     "customer": "it names both a customer and a visitor, or neither",
 }
-# The spellings of the ids in `context`, without underscores; its real content is not known.
-_CONTEXT_IDS: Mapping[str, int] = {"campaignid": 0, "channelid": 1, "templateid": 2}
-_CONTEXT_NAMES = ("campaign", "channel", "template")
 
 _Reported = Mapping[EventKey, Sequence[Engagement]]
 _Real = Mapping[EventKey, Sequence[CustomerEvent]]
@@ -164,7 +162,7 @@ def _wrong_ids(reported: _Reported, real: _Real) -> Iterator[Finding]:
     for key, events in reported.items():
         templates = {template for event in real.get(key, ()) for template in event.templates}
         for event in events:
-            wrong = _wrong_id(templates, _context_ids(event))
+            wrong = _wrong_id(templates, context_ids(event))
             if wrong is not None:
                 name, expected, got = wrong
                 cause = f"saveEvent: {METRIC_NAMES[key[1]]} reported for another {name} than the customer's"
@@ -177,20 +175,10 @@ def _wrong_id(templates: Collection[TemplateKey], ids: Mapping[int, str]) -> tup
     for position, id_ in sorted(ids.items()):
         allowed = sorted({str(template[position]) for template in fitting})
         if allowed and id_ not in allowed:
-            name = _CONTEXT_NAMES[position]
+            name = CONTEXT_NAMES[position]
             return name, f"{name} " + " or ".join(allowed), id_
         fitting = [template for template in fitting if str(template[position]) == id_]
     return None
-
-
-def _context_ids(event: Engagement) -> Mapping[int, str]:
-    """Return the ids in the context of an event by their position in a template's key."""
-    spelled = {name.lower().replace("_", ""): value for name, value in event.context.items()}
-    return {
-        position: str(spelled[name])
-        for name, position in _CONTEXT_IDS.items()
-        if isinstance(spelled.get(name), str | int)
-    }
 
 
 def _wrong_timestamps(history: History, reported: _Reported, real: _Real) -> Iterator[Finding]:
