@@ -20,6 +20,7 @@ from sendproof_harness.judge.facts.consent import ended_opt_out
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, all_results, ledger
 from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, address_word, message_type
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
+from sendproof_harness.judge.facts.deliveries.uncounted import uncounted
 from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis, loss_diagnosis
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.pages import WITHOUT_ROW, pages, rows_never_read
@@ -85,7 +86,7 @@ class _LossCauses:
 
     def _not_counted(self, obligation: Obligation) -> Diagnosis | None:
         """Return the diagnosis for messages that were accepted but reached no phone: tests, and withdrawn ones."""
-        cause = _uncounted(self._history).get((obligation.number or "", obligation.text or ""))
+        cause = uncounted(self._history).get(id(obligation))
         return None if cause is None else (f"lost: {cause}", f"no delivery to a phone: {cause}")
 
     def _elsewhere(self, obligation: Obligation) -> Diagnosis | None:
@@ -127,19 +128,6 @@ class _LossCauses:
         if opt_out is None:
             return None
         return "lost: withheld because of an opt-out at another client", f"no delivery, after {opt_out}"
-
-
-@cached_per_history
-def _uncounted(history: History) -> Mapping[tuple[str, str], str]:
-    """Return what happened to accepted messages that do not count, by number and text."""
-    withdrawn = {(withdrawal.service, withdrawal.message) for withdrawal in history.withdrawals}
-    return {
-        (delivery.number, delivery.text): "sent as a test, although the channel is not in testing mode"
-        if delivery.test
-        else "withdrawn by the bridge before it went out"
-        for delivery in history.deliveries
-        if delivery.test or (delivery.service, delivery.message) in withdrawn
-    }
 
 
 # -- rejections -------------------------------------------------------------------------------------

@@ -139,6 +139,30 @@ def test_message_sent_as_a_test_is_named(correct_run):
     assert causes(run) == {"lost: sent as a test, although the channel is not in testing mode"}
 
 
+@pytest.mark.parametrize(("due_on_test_channel", "is_named"), [(FIRST_SEND, False), (FIRST_SEND + HOUR, True)])
+def test_test_that_a_channel_in_testing_mode_asked_for_is_no_cause(correct_run, due_on_test_channel, is_named):
+    """The test explains one message, the nearest."""
+    channels = [*correct_run.lines[0]["channels"],
+                {"id": 506, "provider": "textlocal", "kind": "scheduled", "testing": True}]  # fmt: skip
+    run = correct_run.change("history", lambda line: line | {"channels": channels}).change_delivery_to(3, test=True)
+    run = run.plus(run.obligation_of(3) | {"channel": 506, "due": iso(due_on_test_channel)})
+
+    (cause,) = causes(run)
+    assert (cause == "lost: sent as a test, although the channel is not in testing mode") == is_named
+
+
+@pytest.mark.parametrize(("due_when_cancelled", "is_named"), [(FIRST_SEND, False), (FIRST_SEND + HOUR, True)])
+def test_message_that_was_withdrawn_after_a_cancellation_is_no_cause(correct_run, due_when_cancelled, is_named):
+    """A campaign with the same text was cancelled, and its message was withdrawn rightly."""
+    cancelled = correct_run.obligation_of(3) | {"campaign": 7002, "owed": False, "reason": "cancelled"}
+    sent = correct_run.delivery_to(3)
+    withdrawal = {key: sent[key] for key in ("n", "at", "service", "message")} | {"kind": "withdrawal"}
+    run = correct_run.plus(cancelled | {"due": iso(due_when_cancelled)}, withdrawal)
+
+    (cause,) = causes(run)
+    assert (cause == "lost: withdrawn by the bridge before it went out") == is_named
+
+
 def test_message_through_another_clients_account_is_named():
     run = without_delivery_to(3)
     number = run.obligation_of(3)["number"]
