@@ -10,6 +10,7 @@ from sendproof_harness.history.timestamps import SECOND
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.deliveries.deadlines import delays, event_keys
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
+from sendproof_harness.judge.facts.deliveries.refusals import refusal_codes
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, hidden_successful_sends, is_send, outages
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.observation import times_are_meaningful
@@ -20,6 +21,8 @@ from sendproof_harness.providers import provider
 
 #: The cause of a finding, and what the judge found instead of the message.
 Diagnosis = tuple[str, str]
+# Service, method, path, and the digest of query and body.
+_Call = tuple[str, str, str, str | None]
 #: The cause of messages that a call sent although its response was lost, and that the next call sent again.
 SENT_AGAIN = "duplicated: sent again without a lookup after the response was lost"
 #: The same if the bridge read the provider's record before.
@@ -44,6 +47,7 @@ def loss_diagnosis(history: History) -> Callable[[Obligation], Diagnosis | None]
             if _can_cause_loss(injection, was_unread=was_unread)
             and not _was_stored(history, injection, obligation)
             and not _was_one_message_sent(history, injection)
+            and not _was_repeated(history, injection)
         ]
         return _loss_by(history, injections[-1]) if injections else None
 
@@ -79,6 +83,32 @@ def _was_one_message_sent(history: History, injection: Injection) -> bool:
 def _last_deliveries(history: History) -> Mapping[str, int]:
     """Return the line of the last delivery of each provider."""
     return {delivery.service: delivery.n for delivery in sorted(history.deliveries, key=lambda delivery: delivery.n)}
+
+
+def _was_repeated(history: History, injection: Injection) -> bool:
+    """Return True if the bridge repeated the failed call, and the service then processed it."""
+    request = injection.request
+    if injection.is_kill or request is None or request.content is None:
+        return False
+    return _last_processed(history).get(_call(request), request.n) > request.n
+
+
+@cached_per_history
+def _last_processed(history: History) -> Mapping[_Call, int]:
+    """Return the line of the last call that a service processed, of those with equal query and body."""
+    return {
+        _call(request): request.n
+        for request in history.requests
+        if request.content is not None and _was_processed(request) and not refusal_codes(request)
+    }
+
+
+def _was_processed(request: Request) -> bool:
+    return is_success(request.status) if request.fault is None else request.fault.effect
+
+
+def _call(request: Request) -> _Call:
+    return request.service, request.method, request.path, request.content
 
 
 def _loss_by(history: History, injection: Injection) -> Diagnosis:

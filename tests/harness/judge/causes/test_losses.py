@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from fault_helpers import fault_effect, injection_line, request_line, with_faults
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line, build_correct_run
 from sendproof_harness.history.timestamps import HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks.delivery import CHECKS
@@ -237,6 +238,23 @@ def test_messages_to_the_number_of_one_customer_are_named(correct_run):
         ("C0000007", "lost: the message went to the number of another customer"),
         ("C0000010", "lost: the message went to the number of another customer"),
     }
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "is_named"), [("a", 200, False), ("b", 200, True), ("a", 500, True), (None, 200, True)]
+)
+def test_failed_call_that_was_repeated_with_success_is_no_cause(content, status, is_named):
+    """Its messages went out, so that the lost one was not among them."""
+    run = with_faults(without_delivery_to(3), {"fault": "status", "call": "textlocal.send", "status": 503})
+    effect = fault_effect("status", "altered", effect=False)
+    run = run.plus(
+        injection_line(FIRST_SEND, 5_000, "status", "textlocal", "send"),
+        request_line(FIRST_SEND, 5_001, "textlocal", "send", status=503, fault=effect, content="a"),
+        request_line(FIRST_SEND + MINUTE, 5_002, "textlocal", "send", status=status, content=content),
+    )
+
+    (cause,) = causes(run)
+    assert (cause == "lost: the request failed and was not retried") == is_named
 
 
 # -- a campaign without any message -----------------------------------------------------------------
