@@ -1,7 +1,9 @@
 """The sender of a send, its declared alphabet, and the Message-ID of e-mails."""
 
-from history_builder import START, HistoryBuilder
-from sendproof_harness.history.timestamps import iso
+import pytest
+
+from history_builder import FIRST_SEND, START, HistoryBuilder
+from sendproof_harness.history.timestamps import DAY, iso
 from sendproof_harness.judge.checks.requests.send_fields import CHECKS
 
 
@@ -93,3 +95,30 @@ def test_mail_that_is_sent_again_keeps_its_message_id(correct_run):
 
     assert run.findings(CHECKS) == []
     assert correct_run.change_delivery_to(3, message_id="", text="a").findings(CHECKS) == []
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        ({"message_id": "<1@a.example>"}, ["different e-mails have the same Message-ID"]),
+        ({"message_id": "<2@a.example>"}, []),
+        ({"message_id": ""}, []),
+    ],
+)
+def test_mails_of_two_campaigns_with_one_text_need_message_ids_of_their_own(correct_run, second, expected):
+    """A mail server takes the second one to a person for a repetition."""
+    again, run = iso(FIRST_SEND + DAY), correct_run.change_delivery_to(3, message_id="<1@a.example>")
+    due = run.obligation_of(3) | {"campaign": 7002, "due": again}
+    sent = run.delivery_to(3) | {"n": 990, "at": again, "send_at": again, "message": "second"} | second
+
+    assert [finding.cause for finding in run.plus(due, sent).findings(CHECKS)] == expected
+
+
+def test_mail_that_is_sent_again_next_to_an_equal_one_keeps_its_message_id(correct_run):
+    """Nobody can tell which of the three is the repetition. Two customers with one address may share an e-mail."""
+    run = correct_run.change_delivery_to(3, message_id="<1@a.example>")
+    due, sent = run.obligation_of(3), run.delivery_to(3) | {"n": 990}
+    others = (sent | {"message": "again"}, sent | {"message": "other", "message_id": "<2@a.example>"})
+
+    assert run.plus(due | {"campaign": 7002}, *others).findings(CHECKS) == []
+    assert run.plus(due | {"customer": "C0000099"}, others[0]).findings(CHECKS) == []

@@ -4,13 +4,14 @@ Only the providers with such fields put them into the journal. A send without a 
 account, or that of the provider's campaign.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from sendproof_harness.history.records import Delivery, History, Request
-from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.history.records import Delivery, History, Obligation, Request
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ResultKind, ledger
 from sendproof_harness.judge.facts.fault_effects import is_send
+from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.requests import request_name
 from sendproof_harness.judge.facts.sms_alphabet import is_gsm
 from sendproof_harness.judge.facts.wishes import NO_SENDER, wanted_sender
@@ -35,7 +36,7 @@ def check_send_fields(history: History) -> CheckResult:
     sends, mails = _sends(history), _mails(history)
     sender = wanted_sender(history)
     findings = [finding for send in sends for finding in _findings(history, send, sender)]
-    findings += _shared_message_ids(mails)
+    findings += _shared_message_ids(history, mails)
     looked_at = len(sends) + history.alike.count_messages(mail.message for mail in mails)
     return CheckResult(looked_at=looked_at, unit="sends", findings=tuple(findings))
 
@@ -45,27 +46,61 @@ def _mails(history: History) -> Sequence[Delivery]:
     return [delivery for delivery in history.deliveries if delivery.message_id]
 
 
-def _shared_message_ids(mails: Sequence[Delivery]) -> Iterator[Finding]:
-    """Yield each Message-ID of several e-mails with different texts.
+def _shared_message_ids(history: History, mails: Sequence[Delivery]) -> Iterator[Finding]:
+    """Yield each Message-ID of several e-mails: with different texts, or due to one person at different times.
 
     An e-mail that is sent again, or to several recipients, keeps its Message-ID.
     """
     by_id: defaultdict[str, list[Delivery]] = defaultdict(list)
     for mail in mails:
         by_id[mail.message_id].append(mail)
+    repeated = _ids_of_several_due_mails(history) if mails else {}
     for id_, same in by_id.items():
-        other = next((mail for mail in same if mail.text != same[0].text), None)
+        other = next((mail for mail in same if mail.text != same[0].text), repeated.get(id_))
         if other is not None:
+            to = f"those to {same[0].number} and {other.number}" if id_ not in repeated else f"two to {other.number}"
             yield Finding(
                 check=_ID,
                 level="fail",
                 blame="bridge",
                 cause="different e-mails have the same Message-ID",
                 expected="a Message-ID of its own for each e-mail: mail servers drop the second one as a repetition",
-                got=f"{id_!r} in {len(same):,} e-mails, such as those to {same[0].number} and {other.number}",
+                got=f"{id_!r} in {len(same):,} e-mails, such as {to}",
                 where=Location(number=other.number, message=other.message, request=other.request),
                 at=other.at,
             )
+
+
+def _ids_of_several_due_mails(history: History) -> Mapping[str, Delivery]:
+    """Return each Message-ID of several e-mails that one person was due with one text, with the last of them.
+
+    They have fewer Message-IDs than there are e-mails. So a repeated e-mail that counts for another one is no mistake.
+    """
+    sent: defaultdict[tuple[str, str], list[RecipientResult]] = defaultdict(list)
+    for recipient in ledger(history).recipients:
+        if recipient.obligation.owed and recipient.kind in _SENT_WHEN_DUE and recipient.deliveries[0].message_id:
+            sent[recipient.deliveries[0].number, recipient.deliveries[0].text].append(recipient)
+    found: dict[str, Delivery] = {}
+    for recipients in sent.values():
+        mails = [delivery for recipient in recipients for delivery in recipient.deliveries]
+        ids = {mail.message_id or mail.message for mail in mails}
+        if len(ids) < _count_mails(recipient.obligation for recipient in recipients):
+            id_ = Counter(mail.message_id for mail in mails).most_common(1)[0][0]
+            found[id_] = max((mail for mail in mails if mail.message_id == id_), key=lambda mail: mail.n)
+    return found
+
+
+# A message before its due time may be a repetition of an earlier one.
+_SENT_WHEN_DUE: frozenset[ResultKind] = frozenset({"ok", "late", "duplicated", "wrong text"})
+
+
+def _count_mails(obligations: Iterable[Obligation]) -> int:
+    """Return how many e-mails these are at least: one of a campaign may go to several customers with one address."""
+    of_customer = Counter((campaign_key(due), due.due, due.customer) for due in obligations)
+    most: defaultdict[tuple[CampaignKey, int], int] = defaultdict(int)
+    for (campaign, at, _), count in of_customer.items():
+        most[campaign, at] = max(most[campaign, at], count)
+    return sum(most.values())
 
 
 def _sends(history: History) -> Sequence[Request]:
