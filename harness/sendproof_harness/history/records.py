@@ -110,9 +110,10 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     `status` is 0 when a fault kept the request from the service and there was no response. `credential_name` is the
     name of the presented credential (`api_key`); `response_excerpt` is the beginning of an error, also of one with
     status 200. `retry_after` is the delay that a 429 response demands. `content` is a digest of query and body, of
-    failed requests and of those after a 429 response. Of a request that was not served as intended, `meant` is the
-    operation that it probably meant, of `meant_service` if that is another, and `differs` the difference. `real` is the
-    real time of the response; both are in seconds. `stray_credential` is that of another company, at `stray_place`.
+    failed requests and of those after a 429 response or a fault. Of a request that was not served as intended, `meant`
+    is the operation that it probably meant, of `meant_service` if that is another, and `differs` the difference. `real`
+    is the real time of the response; both are in seconds. `stray_credential` is that of another company, at
+    `stray_place`.
     """
 
     service: str

@@ -418,6 +418,8 @@ class ServicePipeline:
             sandbox.note_user_agent(user_agent)
         fields = self._request_fields(exchange, response, "refused" if exchange.is_refused else "known")
         effects = exchange.effects
+        if exchange.faulted is not None:
+            sandbox.failed_calls.expect_repetition(self.simulator.name, self.contract, exchange.request)
         fields |= sandbox.failed_calls.journal_fields(
             self.simulator.name,
             self.contract,

@@ -25,6 +25,14 @@ def test_fault_at_several_operations_counts_whichever_the_bridge_uses(bench):
     assert bench.call("GET", "/faults")[0]["call"] == "textlocal.bulk_json|send"
 
 
+def test_repetition_of_a_failed_call_has_the_same_content(bench):
+    bench.inject("status", status=502)
+    for text in ("Hi", "Hi", "Ho"):
+        bench.send(message=text)
+    failed, again, other = (line["content"] for line in bench.lines("request"))
+    assert failed == again != other
+
+
 def test_fault_after_the_effect_waits_for_a_call_that_has_one(bench):
     """A refused call has nothing that the fault could hide, and each bridge sends in an order of its own."""
     bench.inject("status", when="after", status=502)

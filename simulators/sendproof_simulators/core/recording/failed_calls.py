@@ -1,7 +1,8 @@
 """The failed or limited calls of one sandbox, and the facts that distinguish a repetition from another call.
 
 Two calls are the same if method, path, query and body are equal. The journal shows the body as a digest only: of calls
-that failed, and of every call of an operation from its first 429 response on. So other requests cost nothing.
+that failed, and of every call of an operation from its first 429 response or injected fault on. So other requests cost
+nothing.
 """
 
 from hashlib import blake2b
@@ -21,11 +22,15 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class FailedCalls:
-    """The operations of which a call got a 429 response."""
+    """The operations of which a call got a 429 response or a fault: their calls may be repetitions."""
 
     def __init__(self) -> None:
         # By service. A hostile client could call any number of paths, but only those of a contract can be successful.
-        self._limited: set[tuple[str, str]] = set()
+        self._repeatable: set[tuple[str, str]] = set()
+
+    def expect_repetition(self, service: str, contract: Contract, request: Request) -> None:
+        """Record from now on the content of each call of this request's operation: it may repeat the request."""
+        self._repeatable |= self._operation(service, contract, request)
 
     def journal_fields(
         self,
@@ -43,12 +48,12 @@ class FailedCalls:
         """
         fields: dict[str, object] = {}
         if response.status == TOO_MANY_REQUESTS:
-            self._limited |= self._operation(service, contract, request)
+            self.expect_repetition(service, contract, request)
             delay = next((value for name, value in response.headers if name.lower() == "retry-after"), "")
             if delay.isdecimal():
                 fields["retry_after"] = int(delay)
         is_failure = is_failure or response.status >= _FIRST_ERROR
-        if is_failure or (self._limited and self._limited & self._operation(service, contract, request)):
+        if is_failure or (self._repeatable and self._repeatable & self._operation(service, contract, request)):
             fields["content"] = content_digest(contract, request, rules)
         return fields
 

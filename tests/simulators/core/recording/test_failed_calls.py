@@ -62,6 +62,15 @@ def test_content_of_failed_calls_is_recorded(contract):
     assert accepted == {}
 
 
+def test_content_of_a_repetition_after_a_fault_is_recorded(contract):
+    """The judge sees that the failed call was repeated."""
+    calls, request = FailedCalls(), call("505", b"[]")
+    calls.expect_repetition("optimove", contract, request)
+
+    failed = calls.journal_fields("optimove", contract, request, Response(status=503), is_failure=True)
+    assert failed == calls.journal_fields("optimove", contract, request, Response(), is_failure=False)
+
+
 def test_path_without_operation_is_not_remembered(contract):
     """A hostile client could call any number of them."""
     calls = FailedCalls()
