@@ -12,7 +12,7 @@ from sendproof_harness.judge.facts.clients.campaigns import sent_for_others_text
 from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS, deadlines
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
-from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis
+from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis, was_repeated
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, forged_cancellations, is_send, proof_text
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key, channel_text
 from sendproof_harness.judge.facts.metrics import DROPPED
@@ -193,7 +193,8 @@ def _refused_look_ups(history: History, obligation: Obligation) -> Diagnosis | N
     needed = {provider(name).template_operation, provider(name).import_operation, *ATTRIBUTE_OPERATIONS} - {None}
     calls = calls_between(history, obligation.at, deadlines(history)(obligation))
     for operation in needed:
-        refused = [request for request in calls if request.operation == operation and is_refused(request)]
+        of_operation = (request for request in calls if request.operation == operation)
+        refused = [request for request in of_operation if is_refused(request) and not was_repeated(history, request)]
         if refused:
             return f"{_NOTHING_SENT}: {request_name(refused[0])} was refused", refusal_text(refused)
     return None

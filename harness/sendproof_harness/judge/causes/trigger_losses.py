@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sendproof_harness.history.records import History, Obligation, Webhook
+from sendproof_harness.history.records import History, Obligation, Request, Webhook
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, span, spoken
 from sendproof_harness.judge.causes.calls import (
     ATTRIBUTE_OPERATIONS,
@@ -16,7 +16,7 @@ from sendproof_harness.judge.causes.calls import (
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, event_keys
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
-from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis
+from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis, was_repeated
 from sendproof_harness.judge.facts.fault_effects import is_send
 from sendproof_harness.judge.findings import cached_per_history
 
@@ -166,17 +166,21 @@ def _served(history: History) -> dict[tuple[str | None, str], list[int]]:
     return found
 
 
-def _refused_look_up(lost: _LostTrigger) -> Diagnosis | None:
+def _refused_calls(lost: _LostTrigger) -> Sequence[Request]:
+    """Return the refused calls of the message's time, without those that were repeated with success."""
     calls = calls_between(lost.history, lost.received_at, lost.deadline)
-    refused = [request for request in calls if request.operation in ATTRIBUTE_OPERATIONS and is_refused(request)]
+    return [request for request in calls if is_refused(request) and not was_repeated(lost.history, request)]
+
+
+def _refused_look_up(lost: _LostTrigger) -> Diagnosis | None:
+    refused = [request for request in _refused_calls(lost) if request.operation in ATTRIBUTE_OPERATIONS]
     if not refused:
         return None
     return "lost: the customer's attributes could not be looked up", refusal_text(refused)
 
 
 def _refused_send(lost: _LostTrigger) -> Diagnosis | None:
-    calls = calls_between(lost.history, lost.received_at, lost.deadline)
-    refused = [request for request in calls if is_send(request) and is_refused(request)]
+    refused = [request for request in _refused_calls(lost) if is_send(request)]
     return (f"lost: {refused[0].service} refused the call", refusal_text(refused)) if refused else None
 
 

@@ -47,7 +47,7 @@ def loss_diagnosis(history: History) -> Callable[[Obligation], Diagnosis | None]
             if _can_cause_loss(injection, was_unread=was_unread)
             and not _was_stored(history, injection, obligation)
             and not _was_one_message_sent(history, injection)
-            and not _was_repeated(history, injection)
+            and (injection.is_kill or not was_repeated(history, injection.request))
         ]
         return _loss_by(history, injections[-1]) if injections else None
 
@@ -85,10 +85,9 @@ def _last_deliveries(history: History) -> Mapping[str, int]:
     return {delivery.service: delivery.n for delivery in sorted(history.deliveries, key=lambda delivery: delivery.n)}
 
 
-def _was_repeated(history: History, injection: Injection) -> bool:
-    """Return True if the bridge repeated the failed call, and the service then processed it."""
-    request = injection.request
-    if injection.is_kill or request is None or request.content is None:
+def was_repeated(history: History, request: Request | None) -> bool:
+    """Return True if the bridge repeated a failed call, and the service then processed it."""
+    if request is None or request.content is None:
         return False
     return _last_processed(history).get(_call(request), request.n) > request.n
 

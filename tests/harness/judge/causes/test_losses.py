@@ -479,3 +479,24 @@ def test_refused_look_up_after_a_trigger_is_named():
     found = {finding.got for finding in lost_findings(ordered(trigger_run(0, 1).plus(look_up)))}
 
     assert "optimove GetCustomerAttributes was refused once (403: no scope)" in found
+
+
+@pytest.mark.parametrize("operation", ["GetCustomerAttributes", "bulk_json"])
+@pytest.mark.parametrize(("content", "is_named"), [("a", False), ("b", True)])
+def test_refused_call_that_was_repeated_with_success_is_no_cause_of_a_lost_trigger(operation, content, is_named):
+    first = parse_instant(str(trigger_run().lines_of("trigger")[0]["at"]))
+    service = "textlocal" if operation == "bulk_json" else "optimove"
+    refused = call(first + 1, service, operation, status=503, content="a")
+    run = trigger_run(0, 1).plus(refused, call(first + 2, service, operation, content=content))
+
+    named = any("could not be looked up" in cause or "refused the call" in cause for cause in causes(ordered(run)))
+    assert named == is_named
+
+
+@pytest.mark.parametrize(("content", "is_named"), [("a", False), ("b", True)])
+def test_refused_call_that_was_repeated_with_success_is_no_cause_of_a_lost_campaign(content, is_named):
+    look_up = call(START + 2 * HOUR + MINUTE, "textlocal", "get_templates", status=503, content="a")
+    again = look_up | {"at": iso(START + 2 * HOUR + 2 * MINUTE), "status": 200, "content": content}
+    found = causes(ordered(silent_run().plus(look_up, again)))
+
+    assert (found == {f"{NOTHING_SENT}: textlocal get_templates was refused"}) == is_named
