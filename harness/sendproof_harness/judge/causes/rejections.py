@@ -28,12 +28,14 @@ class RejectionIndex:
         self._types = types
         self._by: defaultdict[Key, list[Rejection]] = defaultdict(list)
         self._owner: dict[str, str | None] = {}
+        self._due: set[tuple[str, str]] = set()
         for rejection in rejections:
             for key in _keys(rejection):
                 self._by[key].append(rejection)
         for obligation in obligations if self._by else ():
             text = obligation.text or ""
             if ("text", text) in self._by:
+                self._due.add((obligation.customer, text))
                 is_shared = self._owner.get(text, obligation.customer) != obligation.customer
                 self._owner[text] = None if is_shared else obligation.customer
 
@@ -44,10 +46,15 @@ class RejectionIndex:
         types_of_others = {*self._types.values()} - {self._types.get(obligation.channel, SMS)}
         for key, applies in _lookups(obligation, is_own_text=is_own_text):
             candidates = (found for found in self._by.get(key, ()) if _type_of(found) not in types_of_others)
-            found = [rejection for rejection in candidates if applies(rejection)]
+            found = [found for found in candidates if applies(found) and not self._is_of_another(found, obligation)]
             if found:
                 return found[-1]
         return None
+
+    def _is_of_another(self, rejection: Rejection, obligation: Obligation) -> bool:
+        """Return True if the rejected text is the due one of another message to the same customer."""
+        text = rejection.text
+        return bool(text) and text != obligation.text and (obligation.customer, text) in self._due
 
 
 def _type_of(rejection: Rejection) -> str | None:

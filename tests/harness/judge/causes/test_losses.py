@@ -95,6 +95,18 @@ def test_text_of_another_customer_with_the_same_text_explains_nothing(correct_ru
     assert "refused" not in found["C0000007"]
 
 
+@pytest.mark.parametrize(("text", "is_named"), [("Your order is here.", False), ("Your order", True)])
+def test_rejection_of_another_message_to_the_customer_is_no_cause(text, is_named):
+    """A message of another campaign was refused for the moment, and went out later."""
+    run = without_delivery_to(3)
+    other = {"campaign": 7002, "text": "Your order is here."}
+    sent = build_correct_run().delivery_to(3) | {"text": other["text"], "message": "other"}
+    run = run.plus(run.obligation_of(3) | other, sent, rejection(run, 3, text=text, code=8, reason="Busy"))
+
+    (cause,) = causes(run)
+    assert cause.startswith("lost: textlocal refused the message (8 Busy)") == is_named
+
+
 def test_rejected_empty_text_names_the_missing_value():
     run = without_delivery_to(3)
     run = run.change("obligation", lambda line: line | {"text": str(line["text"] or "").replace("Dan3", "")})
