@@ -418,15 +418,11 @@ class ServicePipeline:
             sandbox.note_user_agent(user_agent)
         fields = self._request_fields(exchange, response, "refused" if exchange.is_refused else "known")
         effects = exchange.effects
+        request = self.simulator.name, self.contract, exchange.request
         if exchange.faulted is not None:
-            sandbox.failed_calls.expect_repetition(self.simulator.name, self.contract, exchange.request)
+            sandbox.failed_calls.expect_repetition(*request)
         fields |= sandbox.failed_calls.journal_fields(
-            self.simulator.name,
-            self.contract,
-            exchange.request,
-            response,
-            rules=exchange.body_rules,
-            is_failure=exchange.has_failed,
+            *request, response, rules=exchange.body_rules, is_failure=exchange.has_failed
         )
         changes_state = effects is not None and effects.changes_state
         kind = "preflight" if exchange.is_preflight and not changes_state else "request"
