@@ -250,13 +250,20 @@ def _dropped(history: History, obligation: Obligation) -> str:
 
 
 def _sends(history: History, obligation: Obligation, start: int, end: int) -> list[Request]:
-    """Return the sends that may be this campaign's: their messages belong to no other campaign or channel."""
+    """Return the sends that may be this campaign's: their messages belong to no other campaign or channel.
+
+    A rejected message with a text that the campaign can have is a reason before all that look at sends.
+    """
     name, others = _provider_name(history, obligation), _campaigns_of_sends(history)
     own = frozenset({campaign_key(obligation)})
+    rejected = {rejection.request for rejection in history.rejections if rejection.text}
     return [
         request
         for request in calls_between(history, start, end)
-        if request.service == name and is_send(request) and others.get(request.n, own) & own
+        if request.service == name
+        and is_send(request)
+        and request.n not in rejected
+        and others.get(request.n, own) & own
     ]
 
 

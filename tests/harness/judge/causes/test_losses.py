@@ -342,6 +342,20 @@ def test_refused_sends_are_named():
     )
 
 
+def test_refused_send_with_the_text_of_another_message_is_no_cause():
+    """The only refused call was for a customer who met a trigger, and the campaign was never sent."""
+    refused = call(FIRST_SEND, "textlocal", "bulk_json", status=422, content="a" * 16)
+    rejection = {"n": 1, "at": iso(FIRST_SEND), "kind": "rejection", "service": "textlocal", "request": None,
+                 "number": "447999000001", "text": "Your basket waits.", "code": "opted_out"}  # fmt: skip
+    run = ordered(silent_run().plus(templates_read(), refused))
+    (line,) = [line["n"] for line in run.lines_of("request") if line.get("status") == 422]
+
+    assert causes(run) == {f"{NOTHING_SENT}: textlocal refused every call"}
+    assert causes(run.plus(rejection | {"request": line})) == {
+        f"{NOTHING_SENT}: its audience was read, and nothing followed"
+    }
+
+
 def test_campaign_that_a_restart_made_forgotten_is_named():
     clock = {"n": 1, "at": iso(START + 2 * HOUR + MINUTE), "kind": "clock", "participant": "bridge"}
     run = silent_run().plus(templates_read(), clock | {"action": "left"}, clock | {"action": "joined"})

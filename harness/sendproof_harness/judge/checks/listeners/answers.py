@@ -9,7 +9,7 @@ passes meanwhile, an instant is as long as an event may stay open.
 from collections.abc import Mapping, Sequence
 
 from sendproof_harness.history.records import History, Request, Webhook
-from sendproof_harness.history.timestamps import SECOND, span
+from sendproof_harness.history.timestamps import SECOND
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, was_received
 from sendproof_harness.judge.facts.observation import rate_at_work
@@ -115,8 +115,8 @@ def _slow_answers(events: Sequence[Webhook]) -> Sequence[Finding]:
         level="unknown",
         blame="bridge",
         cause="events take long to be answered; run `sendproof load` to see if the bridge or the machine is slow",
-        expected=f"usually an answer within {span(SLOW_ANSWER)}",
-        got=f"usually {span(usual)} of real time",
+        expected=f"usually an answer within {SLOW_ANSWER / SECOND:.1f} s",
+        got=f"usually {usual / SECOND:.1f} s of real time",
     )
     return (finding,)
 
