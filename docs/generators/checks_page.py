@@ -19,13 +19,13 @@ from sendproof_harness.judge.checks.requests.repeated_calls import (
     MAX_REFUSED_CALLS,
 )
 from sendproof_harness.judge.checks.templates import SYNC_WITHIN as TEMPLATE_SYNC_WITHIN
-from sendproof_harness.judge.facts.consent import GRACE, POLL_WITHIN
 from sendproof_harness.judge.facts.deliveries.cancellations import RACE
 from sendproof_harness.judge.facts.deliveries.deadlines import TRIGGER_LATE_AFTER
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, RESULT_MEANINGS, SENDS_AT_A_KILL
 from sendproof_harness.judge.facts.deliveries.matching import EARLY_TOLERANCE, LATE_AFTER
 from sendproof_harness.judge.facts.metrics import REPORTING_DAYS
 from sendproof_harness.judge.facts.provider_totals import RECEIPT_DELAY
+from sendproof_harness.judge.facts.reports.opt_out_lists import GRACE, POLL_WITHIN
 from sendproof_harness.judge.facts.wishes import REPORTS_A_DAY
 from sendproof_harness.judge.findings import Check
 from tables import table
@@ -57,10 +57,14 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "A message at the provider whose withdrawal a fault or a limit of the provider delays",
-        f"{span(RACE)} after the last delay",
+        f"{span(RACE)} after the last delay; {span(GRACE)} if the customer opted out",
         "if it began in time; `Retry-After` forbids an earlier call",
     ),
-    ("An opt-out that the provider does not announce", span(POLL_WITHIN), "the bridge has to poll"),
+    (
+        "An opt-out that the provider does not announce",
+        span(POLL_WITHIN),
+        f"the bridge has to poll; again after an outage or a refused poll, or {span(GRACE)} after the next poll",
+    ),
     (
         "Reporting an opt-out to Optimove",
         span(OPT_OUT_SYNC_WITHIN),

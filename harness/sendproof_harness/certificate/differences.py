@@ -43,7 +43,7 @@ def provider_facts() -> Mapping[str, ProviderFacts]:
             temporary_refusals=record.temporary_refusals,
             retry_interval=record.retry_interval,
             withdrawing_operations=record.withdrawing_operations,
-            lists_opt_outs=record.lists_opt_outs,
+            opt_out_lists=record.opt_out_lists,
             has_record=record.has_record,
             record_operation=record.record_operation,
         )

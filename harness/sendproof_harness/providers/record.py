@@ -116,8 +116,8 @@ class Provider:
     """All operations that list accepted messages: a bridge that has read one could see that a message is missing."""
     opt_out_operation: str | None = None
     """The operation that only lists the numbers that opted out."""
-    lists_opt_outs: bool = False
-    """The provider can be asked for the numbers that opted out."""
+    opt_out_lists: frozenset[str] = frozenset()
+    """All operations by which the provider can be asked for the numbers that opted out."""
 
     reports_each_click: bool = False
     """The provider documents one event of Optimove for each click, not for each customer who clicked."""
@@ -174,6 +174,11 @@ class Provider:
     def needs_account_webhooks(self) -> bool:
         """True if only webhooks of the account tell what became of a message."""
         return self.receipts_need_account_webhook and not self.has_record
+
+    @property
+    def lists_opt_outs(self) -> bool:
+        """True if the provider can be asked for the numbers that opted out."""
+        return bool(self.opt_out_lists)
 
     @property
     def send_operations(self) -> frozenset[str]:

@@ -67,7 +67,7 @@ PROVIDER = Provider(
     # documented: https://api.txtlocal.com/docs/ (GET with all parameters, although POST is recommended)
     documents_credential_in_query=True,
     # observed: get_optouts, in Textlocal's own client
-    lists_opt_outs=True,
+    opt_out_lists=frozenset({"get_optouts", "get_optouts_get"}),
     record_operations=frozenset(
         f"get_history_{kind}{form}" for kind in ("api", "single", "group") for form in ("", "_get")
     ),

@@ -65,7 +65,7 @@ PROVIDER = Provider(
     # documented, in Xtremepush's page on its Optimove integration: "Xtremepush SMS" is for postbacks only
     subscription_channels=frozenset({444}),
     # documented: list/profile, https://docs.xtremepush.com/docs/external-api-overview
-    lists_opt_outs=True,
+    opt_out_lists=frozenset({"list_profile"}),
     # documented: signed payloads, Basic and Bearer, https://docs.xtremepush.com/docs/webhooks-integration
     authenticated_settings=lambda url, authentication: {
         "webhooks": [{"url": url, "authentication": dict(authentication)}]

@@ -32,7 +32,7 @@ class ProviderFacts:
     temporary_refusals: frozenset[str] = frozenset()
     retry_interval: int = 0
     withdrawing_operations: frozenset[str] = frozenset()
-    lists_opt_outs: bool = False
+    opt_out_lists: frozenset[str] = frozenset()
     has_record: bool = False
     record_operation: str | None = None
 
@@ -115,7 +115,7 @@ def _load(database: sqlite3.Connection, lines: Iterable[bytes], providers: Mappi
             "temporary_refusal": facts.temporary_refusals,
             "retry_interval": [facts.retry_interval],
             "withdrawing_operation": facts.withdrawing_operations,
-            "opt_out_list": [""] if facts.lists_opt_outs else [],
+            "opt_out_list": facts.opt_out_lists,
             "record": [facts.record_operation] if facts.has_record else [],
         }
         for table, values in tables.items():
@@ -141,7 +141,7 @@ CREATE TABLE permanent_rejection (provider TEXT, code TEXT);
 CREATE TABLE temporary_refusal (provider TEXT, code TEXT);
 CREATE TABLE retry_interval (provider TEXT, milliseconds INTEGER);
 CREATE TABLE withdrawing_operation (provider TEXT, operation TEXT);
-CREATE TABLE opt_out_list (provider TEXT, name TEXT);
+CREATE TABLE opt_out_list (provider TEXT, operation TEXT);
 CREATE TABLE record (provider TEXT, operation TEXT);
 """
 _INSERTED = {

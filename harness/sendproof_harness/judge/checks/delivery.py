@@ -12,7 +12,7 @@ from sendproof_harness.judge.causes.numbers import number_cause
 from sendproof_harness.judge.causes.outdated import OLD_TEXT, outdated
 from sendproof_harness.judge.causes.rejections import other_number_cause, rejection_index
 from sendproof_harness.judge.causes.strays import Stray, strays
-from sendproof_harness.judge.facts.consent import has_opted_out, violated_opt_out
+from sendproof_harness.judge.facts.consent import has_opted_out, violated_by
 from sendproof_harness.judge.facts.deliveries.deadlines import first_notified
 from sendproof_harness.judge.facts.deliveries.hidden_values import hidden_cause, hidden_remedy, hidden_values
 from sendproof_harness.judge.facts.deliveries.ledger import (
@@ -386,9 +386,7 @@ _SENT_TO_OPTED_OUT: ResultKind = "sent to opted-out"
 def _against_consent(history: History, recipient: RecipientResult) -> Finding:
     """Return the finding; if the customer opted out during the run, it names the opt-out and a message after it."""
     obligation = recipient.obligation
-    violations = [
-        (violated_opt_out(history, obligation, delivery.send_at), delivery) for delivery in recipient.deliveries
-    ]
+    violations = [(violated_by(history, obligation, delivery), delivery) for delivery in recipient.deliveries]
     opt_out, delivery = next(
         (violation for violation in violations if violation[0] is not None), (None, recipient.deliveries[0])
     )

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sendproof_harness.history.customer_records import OptIn, OptOut
 from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, span, spoken
 from sendproof_harness.judge.facts.clients.opt_outs import customer_opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import (
     OPTED_IN_VALUE,
-    POLL_WITHIN,
     any_is_reported_or_listed,
     customers_of_opt_outs,
     customers_of_scans,
@@ -28,6 +28,7 @@ from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, messag
 from sendproof_harness.judge.facts.deliveries.refusals import numbers_refused_as_opted_out
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, forged_replies, injections, proof_text
 from sendproof_harness.judge.facts.observation import bridge_time
+from sendproof_harness.judge.facts.reports.opt_out_lists import polled_at
 from sendproof_harness.judge.facts.wishes import NO_OPT_OUTS, preference_channels, wanted_opt_outs
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import OPT_OUTS_SYNCED
@@ -348,18 +349,17 @@ class _ConsentStates:
             if obligation.number in refused
             or (is_opted_out_in_record(obligation) and not may_be_own_report(history, obligation))
         }
-        self._visible = bridge_time(history)
-        self._changes: defaultdict[tuple[str, str], list[tuple[int, bool, bool]]] = defaultdict(list)
+        self._history = history
+        self._changes: defaultdict[tuple[str, str], list[tuple[int, bool, str | None]]] = defaultdict(list)
         customers = customers_of_opt_outs(history)
-        events = [(event.at, True, True, event.number, event.message_type) for event in history.opt_outs]
-        # No provider posts an opt-in as such: a bridge sees it in the list of those who opted out.
-        events += [
-            (event.at, False, provider(event.service).lists_opt_outs, event.number, event.message_type)
-            for event in history.opt_ins
-        ]
-        for at, opted_out, is_visible, number, message in sorted(events):
-            for customer in customers.get(number, ()):
-                self._changes[customer, message].append((at, opted_out, is_visible))
+        events: list[tuple[int, bool, OptOut | OptIn]] = [(event.at, True, event) for event in history.opt_outs]
+        events += [(event.at, False, event) for event in history.opt_ins]
+        for at, opted_out, event in sorted(events, key=lambda change: change[:2]):
+            # No provider posts an opt-in as such: a bridge sees it in the list of those who opted out.
+            is_visible = opted_out or provider(event.service).lists_opt_outs
+            for customer in customers.get(event.number, ()):
+                service = event.service if is_visible else None
+                self._changes[customer, event.message_type].append((at, opted_out, service))
 
     def allows(self, customer: str, report: ConsentReport) -> bool:
         """Return True if the report was right, or had been right before a change that the bridge may not know yet."""
@@ -367,10 +367,10 @@ class _ConsentStates:
         if report.opted_out and key in self._opted_out_before:
             return True
         states = [not report.opted_out] if key in self._opted_out_before else [False]
-        for at, opted_out, is_visible in self._changes[key]:
+        for at, opted_out, service in self._changes[key]:
             if at > report.at:
                 break
-            if is_visible and self._visible.between(at, report.at) >= POLL_WITHIN:
+            if service is not None and report.at >= polled_at(self._history, service, at):
                 states.clear()
             states.append(opted_out)
         return report.opted_out in states

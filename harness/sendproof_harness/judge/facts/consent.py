@@ -13,25 +13,21 @@ and a message to them is not a failure.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from sendproof_harness.history.customer_records import OptOut
 from sendproof_harness.history.parts import SMS, AttributeChange
-from sendproof_harness.history.records import Attributes, History, Obligation, Preference
-from sendproof_harness.history.timestamps import HOUR, MINUTE
+from sendproof_harness.history.records import Attributes, Delivery, History, Obligation, Preference
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.deliveries.message_types import channels_of_type, has_list, type_of_change
-from sendproof_harness.judge.facts.observation import reacted_at, reaction_time, times_are_meaningful
+from sendproof_harness.judge.facts.deliveries.withdrawals import latest_withdrawal
+from sendproof_harness.judge.facts.observation import reaction_time, times_are_meaningful
+from sendproof_harness.judge.facts.reports.opt_out_lists import GRACE, has_reacted_at, polled_at
 from sendproof_harness.judge.facts.reports.opt_out_webhooks import first_reports, reported_numbers
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
-
-# A message that is on its way to a provider when the opt-out arrives cannot be stopped any more.
-GRACE = 5 * MINUTE
-# No document says how often a provider's list must be read; a bridge that reads it twice a day meets this limit.
-POLL_WITHIN = 12 * HOUR
 
 #: The values of the attribute with the consent after an opt-out and an opt-in.
 OPTED_OUT_VALUE, OPTED_IN_VALUE = "0", "1"
@@ -109,16 +105,39 @@ def has_opted_out(history: History, obligation: Obligation) -> bool:
 
 
 def violated_opt_out(history: History, obligation: Obligation, sent_at: int) -> OptOutPeriod | None:
-    """Return the opt-out that the bridge should have known about when it sent the message, if there is one.
+    """Return the opt-out that the bridge should have known about at an instant, if there is one.
 
     The message to a new number of the customer is right: a provider may know the opt-out by the old number only.
     """
+    return _violated(history, obligation, sent_at, lambda period: period.known_at)
+
+
+def violated_by(history: History, obligation: Obligation, delivery: Delivery) -> OptOutPeriod | None:
+    """Return the opt-out that a message violates, if there is one.
+
+    A message that waits at the provider must be withdrawn there, and may go out as long as faults delay that.
+    """
+    return _violated(history, obligation, delivery.send_at, lambda period: _latest(history, period, delivery))
+
+
+def _violated(
+    history: History, obligation: Obligation, sent_at: int, latest: Callable[[OptOutPeriod], int | None]
+) -> OptOutPeriod | None:
     for period in opt_outs(history).get(obligation.customer, ()):
-        is_known = period.known_at is not None and sent_at > period.known_at
-        is_of_number = period.number in {None, obligation.number}
-        if is_known and is_of_number and period.applies_to(obligation.channel) and period.includes(sent_at):
+        if not period.applies_to(obligation.channel) or not period.includes(sent_at):
+            continue
+        known_at, is_of_number = latest(period), period.number in {None, obligation.number}
+        if known_at is not None and sent_at > known_at and is_of_number:
             return period
     return None
+
+
+def _latest(history: History, period: OptOutPeriod, delivery: Delivery) -> int | None:
+    """Return when a message may go out for the last time; None if the bridge cannot know of the opt-out."""
+    known_at = period.known_at
+    if known_at is None or delivery.at > known_at:
+        return known_at
+    return latest_withdrawal(history, delivery.service, period.at, known_at, reaction_time(history, GRACE))
 
 
 # -- at providers -----------------------------------------------------------------------------------
@@ -129,8 +148,8 @@ def _at_providers(history: History) -> Iterator[OptOutPeriod]:
     is_timed = times_are_meaningful(history)
     for opt_out, reported_at in zip(history.opt_outs, first_reports(history), strict=True):
         is_polled = is_timed and _is_listed(opt_out)
-        polled_at = opt_out.at + POLL_WITHIN if is_polled else None
-        known_at = polled_at if reported_at is None else has_reacted_at(history, reported_at)
+        listed_at = polled_at(history, opt_out.service, opt_out.at) if is_polled else None
+        known_at = listed_at if reported_at is None else has_reacted_at(history, reported_at)
         opted_in = opt_ins.get((opt_out.service, opt_out.number, opt_out.message_type), ())
         until = next((at for at in opted_in if at > opt_out.at), None)
         for customer in customers.get(opt_out.number, ()):
@@ -140,15 +159,10 @@ def _at_providers(history: History) -> Iterator[OptOutPeriod]:
                 source=_provider_source(opt_out),
                 known_at=known_at,
                 until=until,
-                over_known_at=until + POLL_WITHIN if until is not None and is_polled else None,
+                over_known_at=polled_at(history, opt_out.service, until) if until is not None and is_polled else None,
                 channels=channels_of_type(history, opt_out.message_type),
                 number=opt_out.number,
             )
-
-
-def has_reacted_at(history: History, at: int) -> int:
-    """Return when the bridge has had time to act on what it learned at an instant."""
-    return reacted_at(history, at, reaction_time(history, GRACE))
 
 
 def _opt_in_times(history: History) -> Mapping[tuple[str, str, str], list[int]]:

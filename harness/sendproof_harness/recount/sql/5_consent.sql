@@ -51,6 +51,51 @@ WHERE opt_out.kind = 'opt_out' AND CASE WHEN told.replied_at IS NULL THEN told.m
             AND reply.replied_at = opt_out.at) END
 GROUP BY opt_out.position;
 
+-- What kept the bridge from reading a provider's list, and when it must have made up for it. After an outage or a refused
+-- reading, that is half a day later, or soon after the next reading. A limit of the key ends by itself.
+CREATE TABLE reading AS
+SELECT service, at FROM request
+WHERE (service, operation) IN (SELECT provider, operation FROM opt_out_list)
+    AND fault_id IS NULL AND status BETWEEN 200 AND 299;
+CREATE TABLE unread_list AS
+SELECT listed.provider AS service, began, ended, MIN(passed(until, 43200000), COALESCE(
+        (SELECT later(MIN(reading.at), grace()) FROM reading
+            WHERE reading.service = listed.provider AND reading.at > ended HAVING COUNT(*) > 0),
+        passed(until, 43200000))) AS over
+FROM (SELECT DISTINCT provider FROM opt_out_list) AS listed
+JOIN (SELECT service, name, fault, target, at AS began, until, IIF(fault = 'kill', until, at) AS ended
+    FROM injection) AS missed
+    ON fault = 'kill' OR (target = 'call' AND missed.service = listed.provider
+        AND (missed.service, name) IN (SELECT provider, operation FROM opt_out_list))
+UNION ALL
+SELECT injection.service, injection.at, until, later(until, grace())
+FROM injection LEFT JOIN request ON request.position = injection.request
+WHERE injection.target = 'call' AND injection.fault <> 'kill'
+    AND (injection.fault IN ('rate_limited', 'unauthorized') OR request.status IN (401, 403, 429))
+UNION ALL
+SELECT service, at, at + retry_after, later(at + retry_after, grace())
+FROM request WHERE status = 429 AND fault_id IS NULL;
+
+-- When a change of a list must have been seen: half a day later, or when what kept the bridge from that is over.
+CREATE TABLE change AS
+SELECT position, service, at FROM opt_out WHERE kind <> 'inbound';
+CREATE TABLE listed_delay AS
+SELECT change.position, began, over, ROW_NUMBER() OVER (PARTITION BY change.position ORDER BY began) AS turn
+FROM change JOIN unread_list ON unread_list.service = change.service AND ended >= change.at;
+CREATE INDEX listed_delay_turn ON listed_delay (position, turn);
+CREATE TABLE seen AS
+SELECT position, (
+    WITH RECURSIVE extended (turn, ends) AS (
+        SELECT 0, passed(change.at, 43200000)
+        UNION ALL
+        SELECT listed_delay.turn, MAX(ends, over)
+        FROM extended JOIN listed_delay
+            ON listed_delay.position = change.position AND listed_delay.turn = extended.turn + 1
+        WHERE began <= ends)
+    SELECT MAX(ends) FROM extended) AS at
+FROM change;
+CREATE UNIQUE INDEX seen_position ON seen (position);
+
 -- A bridge has 5 minutes to act on what it learns; one outside virtual time has 90 seconds that it can see. A list of the
 -- provider is read twice a day.
 CREATE TABLE at_provider AS
@@ -61,7 +106,7 @@ SELECT DISTINCT
     opt_out.at AS since,
     CASE
         WHEN first_report.at IS NOT NULL THEN later(first_report.at, grace())
-        WHEN is_polled THEN opt_out.at + 43200000 END AS known_at,
+        WHEN is_polled THEN (SELECT seen.at FROM seen WHERE seen.position = opt_out.position) END AS known_at,
     (SELECT MIN(at) FROM opt_out AS again WHERE again.kind = 'opt_in' AND again.service = opt_out.service
         AND again.number = opt_out.number AND again.message = opt_out.message AND again.at > opt_out.at) AS until,
     is_polled AS end_is_listed,
@@ -73,6 +118,16 @@ FROM (
 JOIN obligation ON obligation.number = opt_out.number
 LEFT JOIN first_report ON first_report.position = opt_out.position
 WHERE opt_out.kind = 'opt_out';
+
+-- When the bridge must have seen the end of an opt-out in the list.
+ALTER TABLE at_provider ADD COLUMN over_known_at INTEGER;
+UPDATE at_provider SET over_known_at = (
+    SELECT MAX(seen.at) FROM opt_out AS original
+    JOIN opt_out AS again ON again.kind = 'opt_in' AND again.service = original.service
+        AND again.number = original.number AND again.message = original.message AND again.at = until
+    JOIN seen ON seen.position = again.position
+    WHERE original.position = at_provider.position)
+WHERE end_is_listed AND until IS NOT NULL;
 
 -- What Optimove was told about the consent of a customer.
 CREATE TABLE statement AS
@@ -117,7 +172,7 @@ WHERE opted_out AND NOT was_opted_out;
 -- A statement that only repeats an opt-out at the provider ends with it.
 CREATE TABLE period AS
 SELECT customer, NULL AS channel, message, since, known_at, until,
-    CASE WHEN end_is_listed THEN until + 43200000 END AS over_known_at, number
+    over_known_at, number
 FROM at_provider
 UNION ALL
 SELECT
@@ -128,7 +183,7 @@ SELECT
     own.known_at,
     CASE WHEN original.until IS NULL THEN own.until ELSE original.until END,
     CASE WHEN original.until IS NULL THEN own.until
-        WHEN original.end_is_listed THEN original.until + 43200000 END,
+        ELSE original.over_known_at END,
     NULL
 FROM at_optimove AS own
 LEFT JOIN at_provider AS original ON own.known_at IS NOT NULL
@@ -143,10 +198,25 @@ CREATE INDEX period_customer ON period (customer);
 -- The opt-outs that concern each recipient: those from messages of another type do not. A provider may know an opt-out
 -- by the customer or by the number, so `is_certain` is 0 for a message to another number of the customer.
 CREATE VIEW opted_out AS
-SELECT obligation.id AS obligation, since, known_at, until, over_known_at,
+SELECT obligation.id AS obligation, period.rowid AS period, since, known_at, until, over_known_at,
     period.number IS NULL OR period.number IS obligation.number AS is_certain
 FROM obligation JOIN period ON period.customer = obligation.customer
     AND (period.channel IS NULL OR period.channel = obligation.channel)
     AND (period.message IS NULL
         OR NOT EXISTS (SELECT 1 FROM channel WHERE channel.message <> period.message)
         OR obligation.channel IN (SELECT channel FROM channel WHERE channel.message = period.message));
+
+-- A message that waits at the provider may go out as long as its withdrawal is delayed.
+CREATE TABLE withdrawn AS
+SELECT period.rowid AS period, waiting.service, (
+    WITH RECURSIVE extended (turn, ends) AS (
+        SELECT 0, known_at
+        UNION ALL
+        SELECT withholding.turn, IIF(over >= since, MAX(ends, later(over, grace())), ends)
+        FROM extended JOIN withholding ON withholding.service = waiting.service
+            AND withholding.turn = extended.turn + 1
+        WHERE at <= ends)
+    SELECT MAX(ends) FROM extended) AS by
+FROM period JOIN (SELECT DISTINCT service FROM withholding) AS waiting
+WHERE known_at IS NOT NULL;
+CREATE INDEX withdrawn_period ON withdrawn (period, service);

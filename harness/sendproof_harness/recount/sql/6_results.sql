@@ -25,7 +25,11 @@ INSERT INTO pair (obligation, delivery) SELECT obligation, delivery FROM moved;
 CREATE TABLE got AS
 SELECT obligation, COUNT(*) AS messages, MIN(pair.rowid) AS first_pair,
     MAX(EXISTS (SELECT 1 FROM opted_out
-        WHERE opted_out.obligation = pair.obligation AND is_certain AND send_at > known_at AND send_at >= since AND (until IS NULL OR send_at < until))) AS against_consent
+        WHERE opted_out.obligation = pair.obligation AND is_certain AND send_at >= since
+            AND (until IS NULL OR send_at < until) AND send_at > known_at
+            AND (delivery.at > known_at OR send_at > COALESCE((
+                SELECT by FROM withdrawn WHERE withdrawn.period = opted_out.period
+                    AND withdrawn.service = delivery.service), known_at)))) AS against_consent
 FROM pair JOIN delivery ON delivery.id = pair.delivery GROUP BY obligation;
 CREATE UNIQUE INDEX got_obligation ON got (obligation);
 

@@ -1,12 +1,12 @@
-"""Cancelled campaigns with messages that wait at the provider, and faults that delay their withdrawal."""
+"""Messages that wait at the provider after a cancellation or an opt-out, and faults that delay their withdrawal."""
 
 import pytest
 
 from fault_helpers import causes, fault_effect, injection_line, request_line, with_faults
-from history_builder import FIRST_SEND, HistoryBuilder, Line
+from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.certificate.differences import differences, provider_facts
 from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND, iso, parse_instant
-from sendproof_harness.judge.checks import campaign_state
+from sendproof_harness.judge.checks import campaign_state, delivery
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.recount.count import recount
 
@@ -120,3 +120,53 @@ def test_finding_names_the_time_after_the_last_fault(correct_run):
     assert [finding.expected for finding in run.findings(campaign_state.CHECKS)] == [
         "no message later than 2026-03-02 09:37:00 UTC: 2 min after the last fault that delayed its withdrawal"
     ]
+
+
+# -- after an opt-out -------------------------------------------------------------------------------
+
+STOPPED_AT = FIRST_SEND + 30 * MINUTE
+LONG_LIMIT: Line = LIMITED | {"retry_after": 1200}
+
+
+def stopped_run(run: HistoryBuilder, sent_after: int, *, accepted: int = START) -> HistoryBuilder:
+    """Return a run where customer 4 says STOP, and a message goes out `sent_after`."""
+    number, at = run.obligation_of(4)["number"], iso(STOPPED_AT)
+    line = {"n": 7_000, "at": at, "real": 0.0, "service": "textlocal", "number": number}
+    reported = run.lines_of("webhook")[0] | {"service": "textlocal", "event": "inbound", "key": "inbound:1"}
+    run = run.change_delivery_to(4, at=iso(accepted), send_at=iso(STOPPED_AT + sent_after))
+    return run.plus(
+        line | {"kind": "inbound", "text": "STOP"}, line | {"kind": "opt_out"}, reported | {"n": 7_001, "at": at}
+    )
+
+
+def violations(run: HistoryBuilder) -> int:
+    """Return the number of messages against the consent; ledger and recount must agree."""
+    history, found = run.history(), run.findings(delivery.CHECKS[2:3], "fail")
+    assert differences(history, recount(run.encoded(), provider_facts())) == []
+    assert ledger(history).counts["sent to opted-out"] == len(found)
+    return len(found)
+
+
+@pytest.mark.parametrize("operation", ["cancel_scheduled", "get_history_api"])
+@pytest.mark.parametrize(("sent_after", "count"), [(26 * MINUTE, 0), (27 * MINUTE, 1)])
+def test_withdrawal_after_an_opt_out_may_wait_as_long_as_the_provider_demands(
+    correct_run, sent_after, count, operation
+):
+    """After the delay of 20 minutes, the bridge has the five minutes that it has after an opt-out."""
+    run = with_faults(stopped_run(correct_run, sent_after), LONG_LIMIT)
+
+    assert violations(run.plus(*refused(STOPPED_AT + MINUTE, operation=operation))) == count
+
+
+@pytest.mark.parametrize("accepted_after", [-HOUR, 6 * MINUTE])
+@pytest.mark.parametrize("refused_after", [-HOUR, 6 * MINUTE])
+def test_message_after_an_opt_out_fails_if_no_fault_delayed_its_withdrawal(correct_run, accepted_after, refused_after):
+    run = stopped_run(correct_run, 10 * MINUTE, accepted=STOPPED_AT + accepted_after)
+
+    assert violations(with_faults(run, LONG_LIMIT).plus(*refused(STOPPED_AT + refused_after))) == 1
+
+
+def test_message_that_the_bridge_sends_after_an_opt_out_waits_for_no_withdrawal(correct_run):
+    run = stopped_run(correct_run, 10 * MINUTE, accepted=STOPPED_AT + 10 * MINUTE)
+
+    assert violations(with_faults(run, LONG_LIMIT).plus(*refused(STOPPED_AT + MINUTE))) == 1

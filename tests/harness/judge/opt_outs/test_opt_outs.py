@@ -2,14 +2,16 @@
 
 import pytest
 
-from fault_helpers import injection_line, with_faults
+from fault_helpers import fault_effect, injection_line, request_line, with_faults
 from history_builder import FIRST_SEND, HistoryBuilder, Line
+from sendproof_harness.certificate.differences import differences, provider_facts
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, spoken
 from sendproof_harness.judge.checks import delivery, opt_out_sync
 from sendproof_harness.judge.checks.reports import metrics
 from sendproof_harness.judge.checks.requests import contract
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.wishes import preference_channels
+from sendproof_harness.recount.count import recount
 
 # Customer 4 gets the second message of the day, an hour after the first people got theirs.
 CUSTOMER, DUE = "C0000004", FIRST_SEND + HOUR
@@ -86,6 +88,55 @@ def test_unreported_stop_must_be_found_within_twelve_hours(correct_run, before, 
     run = correct_run.plus(*stop_lines(correct_run, DUE - before, reported=False))
 
     assert len(consent_causes(run)) == count
+
+
+def unannounced(correct_run: HistoryBuilder, before: int, refused_before: int, *reads_before: int) -> int:
+    """Return the violations if a reading of the list fails after a STOP, and the later ones succeed."""
+    readings = [request_line(DUE - read, 6_200, "textlocal", "get_optouts") for read in reads_before]
+    effect = fault_effect("status", "intact", effect=False)
+    run = with_faults(correct_run, {"fault": "status", "call": "textlocal.get_optouts", "status": 503}).plus(
+        *stop_lines(correct_run, DUE - before, reported=False),
+        injection_line(DUE - refused_before, 6_100, "status", "textlocal", "get_optouts"),
+        request_line(DUE - refused_before, 6_101, "textlocal", "get_optouts", status=503, fault=effect),
+        *readings,
+    )
+    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
+    return len(consent_causes(run))
+
+
+@pytest.mark.parametrize(("before", "refused_before", "reads_before", "count"), [
+    (12 * HOUR + 10 * MINUTE, 20 * MINUTE, (), 0),
+    (23 * HOUR, 11 * HOUR + 30 * MINUTE, (), 0),
+    (12 * HOUR + 10 * MINUTE, 20 * MINUTE, (MINUTE,), 0),
+    (12 * HOUR + 10 * MINUTE, 20 * MINUTE, (15 * MINUTE,), 1),  # it read the list soon after
+    (12 * HOUR + 10 * MINUTE, 13 * HOUR, (), 1),  # no reading from before the STOP can show it
+    (12 * HOUR + 10 * MINUTE, 5 * MINUTE, (), 1),  # it had to know before
+    (25 * HOUR, 12 * HOUR + 30 * MINUTE, (), 1),
+])  # fmt: skip
+def test_reading_of_the_list_that_a_fault_refused_may_be_the_next_one(
+    correct_run, before, refused_before, reads_before, count
+):
+    assert unannounced(correct_run, before, refused_before, *reads_before) == count
+
+
+@pytest.mark.parametrize(("back_before", "reads_before", "count"), [
+    (MINUTE, (), 0),
+    (11 * HOUR, (), 0),
+    (11 * HOUR, (10 * HOUR,), 1),
+    (13 * HOUR, (), 1),
+])  # fmt: skip
+def test_bridge_that_was_down_reads_the_list_after_its_restart(correct_run, back_before, reads_before, count):
+    """It was down for two hours of the half day in which it must read the list."""
+    down = 2 * HOUR
+    run = with_faults(correct_run, {"fault": "kill", "call": "optimove.GetChannelTemplates", "down": down})
+    run = run.plus(
+        *stop_lines(correct_run, DUE - back_before - down - MINUTE, reported=False),
+        injection_line(DUE - back_before - down, 6_100, "kill", "optimove", "GetChannelTemplates"),
+        *(request_line(DUE - read, 6_200, "textlocal", "get_optouts") for read in reads_before),
+    )
+
+    assert len(consent_causes(run)) == count
+    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
 
 
 def test_stop_after_the_message_is_ignored(correct_run):

@@ -13,7 +13,7 @@ from typing import Literal
 
 from sendproof_harness.history.population import population
 from sendproof_harness.history.records import Delivery, History, Obligation
-from sendproof_harness.judge.facts.consent import opt_outs, opted_out_by, violated_opt_out
+from sendproof_harness.judge.facts.consent import opt_outs, opted_out_by, violated_by
 from sendproof_harness.judge.facts.deliveries.cancellations import Cancellation, cancellations
 from sendproof_harness.judge.facts.deliveries.cancelled_sends import with_cancelled_sends
 from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, first_notified
@@ -273,7 +273,7 @@ def _kind_by_consent(
 ) -> ResultKind | None:
     if not deliveries:
         return "withheld" if opted_out_by(history, obligation, latest) is not None else None
-    violations = (violated_opt_out(history, obligation, delivery.send_at) for delivery in deliveries)
+    violations = (violated_by(history, obligation, delivery) for delivery in deliveries)
     return "sent to opted-out" if any(violation is not None for violation in violations) else None
 
 
