@@ -269,7 +269,7 @@ def _harness_rows() -> Iterable[tuple[str, ...]]:
         (
             "`sendproof run`, from the bridge",
             "log",
-            f"first and last {_bytes(bounded_log.HEAD_BYTES)}",
+            f"first {_bytes(bounded_log.HEAD_BYTES)}, and last 1 or 2 times as much",
             "the middle is left out, with a note",
         ),
     )
