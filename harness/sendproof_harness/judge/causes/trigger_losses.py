@@ -1,10 +1,12 @@
 """Lost messages of triggers: what the bridge did with the event."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from urllib.parse import unquote
 
-from sendproof_harness.history.records import History, Obligation, Request, Webhook
+from sendproof_harness.history.records import History, Obligation, Rejection, Request, Webhook
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, span, spoken
 from sendproof_harness.judge.causes.calls import (
     ATTRIBUTE_OPERATIONS,
@@ -16,6 +18,7 @@ from sendproof_harness.judge.causes.calls import (
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, event_keys
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.judge.facts.deliveries.matching import letters
 from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis, was_repeated
 from sendproof_harness.judge.facts.fault_effects import is_send
 from sendproof_harness.judge.findings import cached_per_history
@@ -24,6 +27,8 @@ from sendproof_harness.judge.findings import cached_per_history
 _LEAST_LIMIT = 3
 # An event that comes later than this after its trigger may be taken for outdated.
 _LATE_EVENT = 1 * MINUTE
+# The id of the customer in the path of a look-up.
+_ID_OF_LOOK_UP = re.compile(r"/customers/([^/?]+)/", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,15 +178,63 @@ def _refused_calls(lost: _LostTrigger) -> Sequence[Request]:
 
 
 def _refused_look_up(lost: _LostTrigger) -> Diagnosis | None:
-    refused = [request for request in _refused_calls(lost) if request.operation in ATTRIBUTE_OPERATIONS]
+    refused = [
+        request
+        for request in _refused_calls(lost)
+        if request.operation in ATTRIBUTE_OPERATIONS and _may_look_up(lost, request)
+    ]
     if not refused:
         return None
     return "lost: the customer's attributes could not be looked up", refusal_text(refused)
 
 
+def _may_look_up(lost: _LostTrigger, request: Request) -> bool:
+    """Return True if a look-up may be of this customer, perhaps by a part of the id or in another spelling."""
+    found = _ID_OF_LOOK_UP.search(request.path)
+    if found is None:
+        return True
+    own, named = lost.obligation.customer, unquote(found[1])
+    if named != own and named in _customers(lost.history):
+        return False
+    spelled, expected = letters(named).casefold(), letters(own).casefold()
+    return spelled in expected or expected in spelled
+
+
+@cached_per_history
+def _customers(history: History) -> frozenset[str]:
+    return frozenset(obligation.customer for obligation in history.obligations)
+
+
 def _refused_send(lost: _LostTrigger) -> Diagnosis | None:
-    refused = [request for request in _refused_calls(lost) if is_send(request)]
+    refused = [request for request in _refused_calls(lost) if is_send(request) and _may_send(lost, request)]
     return (f"lost: {refused[0].service} refused the call", refusal_text(refused)) if refused else None
+
+
+def _may_send(lost: _LostTrigger, request: Request) -> bool:
+    """Return True if a refused call may have had this message: the provider need not say which ones it refused."""
+    rejected = _rejections(lost.history).get(request.n, ())
+    return not rejected or not all(_is_of_another(lost, rejection) for rejection in rejected)
+
+
+@cached_per_history
+def _rejections(history: History) -> dict[int | None, list[Rejection]]:
+    """Return the rejected messages by the line of their request."""
+    found: dict[int | None, list[Rejection]] = {}
+    for rejection in history.rejections:
+        found.setdefault(rejection.request, []).append(rejection)
+    return found
+
+
+def _is_of_another(lost: _LostTrigger, rejection: Rejection) -> bool:
+    """Return True if a rejected message names another customer; one with the due text is matched before."""
+    if rejection.customer in _customers(lost.history):
+        return rejection.customer != lost.obligation.customer
+    return rejection.number != lost.obligation.number and rejection.number in _numbers(lost.history)
+
+
+@cached_per_history
+def _numbers(history: History) -> frozenset[str | None]:
+    return frozenset(obligation.number for obligation in history.obligations if obligation.number)
 
 
 def _forgotten(lost: _LostTrigger) -> Diagnosis | None:

@@ -507,6 +507,7 @@ def test_refused_look_up_after_a_trigger_is_named():
     assert "optimove GetCustomerAttributes was refused once (403: no scope)" in found
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize("operation", ["GetCustomerAttributes", "bulk_json"])
 @pytest.mark.parametrize(("content", "is_named"), [("a", False), ("b", True)])
 def test_refused_call_that_was_repeated_with_success_is_no_cause_of_a_lost_trigger(operation, content, is_named):
@@ -526,3 +527,42 @@ def test_refused_call_that_was_repeated_with_success_is_no_cause_of_a_lost_campa
     found = causes(ordered(silent_run().plus(look_up, again)))
 
     assert (found == {f"{NOTHING_SENT}: textlocal get_templates was refused"}) == is_named
+=======
+NO_CALL_FOR_IT = "lost: the event of the trigger was accepted, and no message followed"
+
+
+@pytest.mark.parametrize(
+    ("number", "cause"),
+    [
+        ("447100000004", NO_CALL_FOR_IT),  # customer 4
+        ("5", "lost: textlocal refused the call"),  # of nobody, so perhaps a damaged one
+    ],
+)
+def test_refused_call_is_the_cause_unless_all_its_messages_are_of_other_customers(number, cause):
+    run = trigger_run(0, 1)
+    at = parse_instant(str(run.lines_of("trigger")[0]["at"])) + MINUTE // 2
+    request = call(at, "textlocal", "send", summary={"errors": [7]}, n=8_000)
+    refused = rejection(run, 3, at=iso(at), number=number, text="another text", request=8_000)
+
+    assert cause in causes(ordered(run).plus(request, refused))
+
+
+@pytest.mark.parametrize(
+    ("customer", "cause"),
+    [
+        ("V0000001", NO_CALL_FOR_IT),
+        ("C0000004", NO_CALL_FOR_IT),
+        ("C0000003", "lost: the customer's attributes could not be looked up"),
+        ("c0000003", "lost: the customer's attributes could not be looked up"),
+        ("0000003", "lost: the customer's attributes could not be looked up"),
+    ],
+)
+def test_refused_look_up_is_the_cause_if_it_may_be_of_the_customer(customer, cause):
+    """A visitor is a person of whom Optimove has no attributes."""
+    run = trigger_run(0, 1)
+    at = parse_instant(str(run.lines_of("trigger")[0]["at"])) + MINUTE // 2
+    path = f"/current/customers/{customer}/Attributes"
+    look_up = call(at, "optimove", "GetCustomerAttributes", status=404, path=path)
+
+    assert cause in causes(ordered(run.plus(look_up)))
+>>>>>>> 95696c73 (Fix refused calls of others as the cause of a trigger's loss (R401))
