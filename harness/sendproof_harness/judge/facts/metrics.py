@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE
 from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
-from sendproof_harness.judge.facts.deliveries.deadlines import deadlines
+from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, first_notified
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, count_of, ledger, testing_channels
 from sendproof_harness.judge.facts.fault_effects import (
     hidden_successful_sends,
@@ -262,13 +262,15 @@ def _executed_at(recipient: RecipientResult) -> int | None:
 def undetermined_customers(history: History) -> Mapping[TemplateKey, int]:
     """Return how many customers of each template may count as sent or not.
 
-    Their responses were lost, or the provider may still reject the message. The documents leave open if visitors count.
+    Their responses were lost, the provider may still reject the message, or no event about them ever arrived. The
+    documents leave open if visitors count.
     """
     count = Counter(template_key(obligation) for obligation in history.obligations if obligation.reason == VISITOR)
     may_reject_later = any(provider(channel.provider).rejects_late for channel in history.header.channels)
     if not history.faults and not may_reject_later:
         return count
     hidden, without_record = hidden_successful_sends(history), providers_without_record(history)
+    notified = first_notified(history)
     with_status = {
         status.message
         for status in history.delivery_statuses
@@ -280,6 +282,7 @@ def undetermined_customers(history: History) -> Mapping[TemplateKey, int]:
             or (provider(delivery.service).rejects_late and delivery.message not in with_status)
             for delivery in recipient.deliveries
         )
-        if undetermined or (recipient.kind == "indefinite" and not recipient.deliveries):
+        is_unheard = recipient.kind == "indefinite" or notified(recipient.obligation) is None
+        if undetermined or (is_unheard and not recipient.deliveries):
             count[template_key(recipient.obligation)] += count_of(history, recipient)
     return count

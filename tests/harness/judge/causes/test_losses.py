@@ -507,7 +507,6 @@ def test_refused_look_up_after_a_trigger_is_named():
     assert "optimove GetCustomerAttributes was refused once (403: no scope)" in found
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("operation", ["GetCustomerAttributes", "bulk_json"])
 @pytest.mark.parametrize(("content", "is_named"), [("a", False), ("b", True)])
 def test_refused_call_that_was_repeated_with_success_is_no_cause_of_a_lost_trigger(operation, content, is_named):
@@ -527,7 +526,8 @@ def test_refused_call_that_was_repeated_with_success_is_no_cause_of_a_lost_campa
     found = causes(ordered(silent_run().plus(look_up, again)))
 
     assert (found == {f"{NOTHING_SENT}: textlocal get_templates was refused"}) == is_named
-=======
+
+
 NO_CALL_FOR_IT = "lost: the event of the trigger was accepted, and no message followed"
 
 
@@ -565,4 +565,3 @@ def test_refused_look_up_is_the_cause_if_it_may_be_of_the_customer(customer, cau
     look_up = call(at, "optimove", "GetCustomerAttributes", status=404, path=path)
 
     assert cause in causes(ordered(run.plus(look_up)))
->>>>>>> 95696c73 (Fix refused calls of others as the cause of a trigger's loss (R401))

@@ -6,6 +6,7 @@ from fault_helpers import injection_line, with_faults
 from history_builder import FIRST_SEND, HistoryBuilder
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
 from sendproof_harness.judge.checks.reports import metrics
+from sendproof_harness.judge.facts.metrics import undetermined_customers
 from sendproof_harness.judge.findings import CheckResult
 
 
@@ -73,3 +74,16 @@ def test_reports_of_a_trigger_may_end_a_week_after_the_last_message(correct_run)
     more = [push | {"at": iso(FIRST_SEND + hours * HOUR)} for hours in range(7 * 24 + 6, 9 * 24 + 1, 6)]
 
     assert pushed_too_rarely(triggered_again(correct_run, 2).plus(*more)) == []
+
+
+@pytest.mark.parametrize("dropped", [True, False])
+def test_customer_whose_event_never_arrived_may_be_in_no_total(correct_run, dropped):
+    """Customer 1 opted out and would be dropped, but the bridge may not know of the trigger."""
+    event = correct_run.lines_of("webhook")[0] | {"event": "11", "key": "11:Visit:C0000001:1", "n": 891}
+    met = {"n": 890, "at": iso(FIRST_SEND), "real": 0.0, "kind": "trigger", "trigger": "Visit", "campaign": 7001}
+    met |= {"channel": 505, "customer": "C0000001", "template": 12, "request_id": "r"}
+    run = with_faults(correct_run, {"fault": "drop_webhook", "webhook": "optimove.11"})
+    run = run.change("obligation", lambda line: line | {"trigger": "Visit", "due": iso(FIRST_SEND)})
+    run = run.plus(met, event | ({"dropped": True, "status": None} if dropped else {}))
+
+    assert sum(undetermined_customers(run.history()).values()) == dropped

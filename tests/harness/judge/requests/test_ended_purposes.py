@@ -2,7 +2,7 @@
 
 import pytest
 
-from fault_helpers import causes, request_line
+from fault_helpers import causes, fault_effect, injection_line, request_line, with_faults
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso
 from sendproof_harness.judge.checks.requests import retry_after
@@ -88,3 +88,19 @@ def test_delay_beyond_the_end_of_the_run_leaves_no_time_for_a_retry(correct_run,
     call = limited("optimove", "GetChannelTemplates", ended - DAY) | {"retry_after": delay // SECOND}
 
     assert is_excused(correct_run, call) is excused
+
+
+def test_call_that_was_limited_before_a_kill_may_come_again_at_once(correct_run):
+    """No document demands that a bridge stores the delay."""
+    at, effect = START + HOUR, fault_effect("rate_limited", "altered", effect=False)
+    limited = {"status": 429, "retry_after": 600, "content": "a" * 16, "fault": effect}
+    call = "textlocal", "get_templates"
+    first, second = request_line(at, 801, *call, **limited), request_line(at + SECOND, 804, *call, content="a" * 16)
+    again = correct_run.plus(first, second)
+    fault = {"fault": "rate_limited", "call": "textlocal.get_templates", "retry_after": 600}
+    kill = {"fault": "kill", "call": "optimove.GetChannelTemplates", "down": 0}
+    run = with_faults(again, fault, kill)
+    killed = injection_line(at, 802, "kill", "optimove", "GetChannelTemplates", id="f2")
+
+    assert len(run.findings(retry_after.CHECKS)) == 1
+    assert run.plus(killed).findings(retry_after.CHECKS) == []

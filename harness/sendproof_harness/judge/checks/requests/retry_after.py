@@ -12,6 +12,7 @@ from sendproof_harness.judge.facts.fault_effects import (
     demanded_delay,
     is_own_response,
     message_of_webhook,
+    outages,
     requests_before_probes,
 )
 from sendproof_harness.judge.facts.observation import pause, rate_at_work, times_are_meaningful
@@ -99,7 +100,12 @@ def _last_told(history: History) -> Mapping[tuple[str, str], int]:
 
 
 def _is_early(history: History, limited: Request, request: Request, delay: int) -> bool:
-    """Return True if a request came before the delay was over, on the clock of the bridge."""
+    """Return True if a request came before the delay was over, on the clock of the bridge.
+
+    No document demands that a bridge stores the delay, so one that was down since the response may have forgotten it.
+    """
+    if any(limited.at <= gone and back <= request.at for gone, back in outages(history)):
+        return False
     if times_are_meaningful(history):
         return limited.at < request.at < limited.at + delay
     # The delay of a bridge with its own clock begins when the response arrives.
