@@ -4,10 +4,12 @@ import pytest
 
 from fault_helpers import request_line
 from history_builder import START, HistoryBuilder, build_correct_run
+from sendproof_harness.certificate.differences import differences, provider_facts
 from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND, iso, parse_instant
 from sendproof_harness.judge.causes.times import IMMEDIATE, zone_offset
 from sendproof_harness.judge.checks.timing import CHECKS
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.recount.count import recount
 
 
 def shifted(run: HistoryBuilder, by: int) -> HistoryBuilder:
@@ -41,6 +43,39 @@ def test_messages_off_time_fail_with_likely_cause(correct_run, by, cause, kind):
 
     assert [finding.cause for finding in run.findings(CHECKS)] == [cause] * 10
     assert ledger(run.history()).counts[kind] == 10
+
+
+def cancelled(run: HistoryBuilder, sent_before: int, *, waited: bool = False) -> HistoryBuilder:
+    """Cancel the campaign while the message to customer 4 is due; it was sent, or given to the provider, before."""
+    due = parse_instant(str(run.obligation_of(4)["due"]))
+    reason = {"owed": False, "reason": "cancelled"}
+    run = run.change("obligation", lambda line: line | (reason if line["customer"] == "C0000004" else {}))
+    run = run.change("campaign", lambda line: line | {"cancelled_at": iso(due - MINUTE)})
+    event = run.lines_of("webhook")[0] | {"event": "4", "key": "4:7001:505", "at": iso(due - MINUTE)}
+    sent_at = due - sent_before
+    return run.change_delivery_to(4, at=iso(sent_at), send_at=iso(due if waited else sent_at)).plus(event)
+
+
+@pytest.mark.parametrize(("sent_before", "waited", "kind"), [
+    (HOUR, False, "early"),
+    (90 * SECOND, False, "early"),
+    (HOUR, True, "indefinite"),
+    (SECOND, False, "indefinite"),
+])  # fmt: skip
+def test_early_message_fails_although_its_campaign_is_cancelled_later(correct_run, sent_before, waited, kind):
+    run = cancelled(correct_run, sent_before, waited=waited)
+    found = [finding for finding in run.findings(CHECKS) if finding.where.customer == "C0000004"]
+
+    assert (ledger(run.history()).recipients[4].kind, len(found)) == (kind, kind == "early")
+    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
+
+
+def test_early_message_of_a_campaign_that_was_cancelled_before_any_was_due_fails(correct_run):
+    run = cancelled(correct_run, HOUR).change("obligation", lambda line: line | {"owed": False, "reason": "cancelled"})
+    others = {line["number"] for line in run.lines_of("obligation")} - {run.obligation_of(4)["number"]}
+    verdict = run.without("delivery", lambda line: line["number"] in others).verdict()
+
+    assert "delivery.time" in {result.check.id for result in verdict.results if result.status == "fail"}
 
 
 def test_local_time_before_the_announcement_does_not_hide_the_zone(correct_run):

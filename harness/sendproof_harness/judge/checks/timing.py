@@ -11,7 +11,7 @@ from sendproof_harness.judge.facts.deliveries.deadlines import deadlines
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
     count_recipients,
-    has_due_campaign_message,
+    has_campaign_message_to_time,
     ledger,
     timed_recipients,
 )
@@ -85,7 +85,7 @@ CHECKS = (
         title="Messages go out at the scheduled UTC time",
         requirement=RIGHT_TIME,
         run=check_right_time,
-        applies=has_due_campaign_message,
-        scope="runs with a due message of a scheduled campaign",
+        applies=has_campaign_message_to_time,
+        scope="runs with a message of a scheduled campaign that is due, or went out before a cancellation",
     ),
 )

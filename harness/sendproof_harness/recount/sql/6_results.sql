@@ -45,7 +45,7 @@ SELECT obligation.id AS obligation, CASE
         THEN CASE WHEN reason IN ('outside_segment', 'suppressed', 'no_device', 'unsubscribed') THEN 'refused' ELSE 'withheld' END
     WHEN NOT owed AND reason = 'cancelled' AND cancelled_at IS NOT NULL AND messages = 1
         THEN CASE WHEN ends_at IS NULL OR send_at <= IIF(delivery.at <= ends_at, withdrawn_by, ends_at)
-            THEN 'indefinite' ELSE 'unexpected' END
+            THEN IIF(timed AND send_at < due - 1000, 'early', 'indefinite') ELSE 'unexpected' END
     WHEN NOT owed THEN CASE WHEN reason = 'opted_out' THEN 'sent to opted-out' ELSE 'unexpected' END
     WHEN testing THEN CASE WHEN messages IS NULL THEN 'withheld' ELSE 'unexpected' END
     WHEN due > ended OR (messages IS NULL AND deadline > ended) THEN 'pending'

@@ -17,7 +17,7 @@ from sendproof_harness.judge.facts.consent import opt_outs, opted_out_by, violat
 from sendproof_harness.judge.facts.deliveries.cancellations import Cancellation, cancellations
 from sendproof_harness.judge.facts.deliveries.cancelled_sends import with_cancelled_sends
 from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, first_notified
-from sendproof_harness.judge.facts.deliveries.matching import lateness, match
+from sendproof_harness.judge.facts.deliveries.matching import is_early, lateness, match
 from sendproof_harness.judge.facts.deliveries.message_types import message_type
 from sendproof_harness.judge.facts.deliveries.refusals import is_refused_from_any_bridge, may_look_undelivered
 from sendproof_harness.judge.facts.deliveries.template_changes import current_obligations, with_due_texts
@@ -203,8 +203,16 @@ def matched_recipients(history: History) -> list[RecipientResult]:
 
 
 def timed_recipients(history: History) -> list[RecipientResult]:
-    """Return the recipients with a send time to judge: due a message, got one, and the deadline is over."""
-    return [recipient for recipient in matched_recipients(history) if recipient.kind != "pending"]
+    """Return the recipients with a send time to judge: due a message, got one, and the deadline is over.
+
+    So are those who got one before its time, although their campaign was cancelled later.
+    """
+    return [
+        recipient
+        for recipient in ledger(history).recipients
+        if recipient.kind == "early"
+        or (recipient.obligation.owed and recipient.deliveries and recipient.kind != "pending")
+    ]
 
 
 def _counted_deliveries(history: History) -> Iterable[Delivery]:
@@ -225,6 +233,11 @@ def has_due_message(history: History) -> bool:
     """Return True if any message is due; on a channel in testing mode, none is."""
     testing = testing_channels(history)
     return any(obligation.owed and obligation.channel not in testing for obligation in history.obligations)
+
+
+def has_campaign_message_to_time(history: History) -> bool:
+    """Return True if any message of a scheduled campaign is due, or went out before its campaign was cancelled."""
+    return has_due_campaign_message(history) or ledger(history).counts.get("early", 0) > 0
 
 
 @cached_per_history
@@ -250,7 +263,7 @@ def _classifier(history: History, *, timed: bool) -> _Classifier:
     def result_kind(obligation: Obligation, deliveries: tuple[Delivery, ...]) -> ResultKind:
         cancellation = cancelled.get(campaign_key(obligation))
         if not obligation.owed:
-            return _forbidden_kind(obligation, deliveries, cancellation)
+            return _forbidden_kind(obligation, deliveries, cancellation, timed=timed)
         if obligation.channel in testing:
             return "unexpected" if deliveries else "withheld"
         latest = deadline(obligation)
@@ -301,14 +314,16 @@ def _delivered_kind(
 
 
 def _forbidden_kind(
-    obligation: Obligation, deliveries: Sequence[Delivery], cancellation: Cancellation | None
+    obligation: Obligation, deliveries: Sequence[Delivery], cancellation: Cancellation | None, *, timed: bool
 ) -> ResultKind:
     if not deliveries:
         return "refused" if obligation.reason in PROVIDER_EXCLUSIONS else "withheld"
     if obligation.reason == "cancelled" and cancellation is not None and len(deliveries) == 1:
         # A message that was on its way at the time of the cancellation cannot be stopped, so both are right. Outside
         # virtual time, it went out too early to show what the bridge does about a cancellation.
-        return "indefinite" if cancellation.allows(deliveries[0]) else "unexpected"
+        if not cancellation.allows(deliveries[0]):
+            return "unexpected"
+        return "early" if timed and is_early(deliveries[0].send_at, obligation.due) else "indefinite"
     return "sent to opted-out" if obligation.reason == "opted_out" else "unexpected"
 
 

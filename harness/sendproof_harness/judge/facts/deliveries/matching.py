@@ -299,9 +299,14 @@ def match(
 
 def lateness(send_at: int, due: int, deadline: int) -> int:
     """Return -1 for too early, 1 for too late, 0 for in time."""
-    if send_at < due - EARLY_TOLERANCE:
+    if is_early(send_at, due):
         return -1
     return 1 if send_at > deadline else 0
+
+
+def is_early(send_at: int, due: int) -> bool:
+    """Return True if a message went out before its time."""
+    return send_at < due - EARLY_TOLERANCE
 
 
 def _assign_by_number(matching: Matching, deliveries: Iterable[Delivery], form: Callable[[str], str]) -> list[Delivery]:
