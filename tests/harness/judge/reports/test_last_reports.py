@@ -84,6 +84,7 @@ def test_customer_whose_event_never_arrived_may_be_in_no_total(correct_run, drop
     met |= {"channel": 505, "customer": "C0000001", "template": 12, "request_id": "r"}
     run = with_faults(correct_run, {"fault": "drop_webhook", "webhook": "optimove.11"})
     run = run.change("obligation", lambda line: line | {"trigger": "Visit", "due": iso(FIRST_SEND)})
-    run = run.plus(met, event | ({"dropped": True, "status": None} if dropped else {}))
+    fault = injection_line(FIRST_SEND, 889, "drop_webhook", "optimove", "11", target="webhook")
+    run = run.plus(met, fault, event | ({"dropped": True, "status": None} if dropped else {}))
 
     assert sum(undetermined_customers(run.history()).values()) == dropped
