@@ -26,6 +26,7 @@ from sendproof_harness.judge.facts.deliveries.matching import EARLY_TOLERANCE, L
 from sendproof_harness.judge.facts.metrics import REPORTING_DAYS
 from sendproof_harness.judge.facts.provider_totals import RECEIPT_DELAY
 from sendproof_harness.judge.facts.reports.opt_out_lists import GRACE, POLL_WITHIN
+from sendproof_harness.judge.facts.reports.opt_out_messages import EITHER_WITHIN
 from sendproof_harness.judge.facts.wishes import REPORTS_A_DAY
 from sendproof_harness.judge.findings import Check
 from tables import table
@@ -74,6 +75,11 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
         "A fault before the deadline of a clearance",
         "1 h",
         "a careful bridge tries again within an hour; without a clearance, the result is `unknown`",
+    ),
+    (
+        "Two messages of which an opt-out may mean either",
+        span(EITHER_WITHIN),
+        "a STOP names no message; without a webhook also any later one, as the bridge learns of the opt-out later",
     ),
     ("A receipt before it counts", span(RECEIPT_DELAY), "it is posted, perhaps retried, and stored"),
     (
@@ -154,6 +160,11 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
         "A customer who clicked several times, where the client wants saveEvent",
         "one event at least; one for each click at Delivyr",
         "only Delivyr documents an event for each click",
+    ),
+    (
+        "The campaign of an opt-out, if the bridge is outside virtual time or was down before it learned of it",
+        "each campaign with a message to the customer before that",
+        "the bridge may process receipts and opt-outs in another order than they happened",
     ),
     (
         "An expired message in the total of bounced",

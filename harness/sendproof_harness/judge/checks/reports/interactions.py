@@ -147,7 +147,11 @@ def _wrong_time(
     if past and (report.date is None or not times_are_meaningful(history)):
         return
     name = METRIC_NAMES[report.event_id]
-    if not happened and not _counts_as_sent(history, report, customer):
+    if not happened and (elsewhere := _opted_out_elsewhere(history, report, customer)):
+        cause = "unsubscribed was reported for another campaign than that of the last message"
+        expected = " or ".join(f"campaign {campaign} on channel {channel}" for campaign, channel in elsewhere)
+        yield _finding(check, report, customer, cause, expected, f"campaign {report.campaign}")
+    elif not happened and not _counts_as_sent(history, report, customer):
         yield _finding(check, report, customer, f"a customer was reported as {name} but was not", name, f"not {name}")
     elif happened and not past:
         cause = f"a customer was reported as {name} before it happened"
@@ -157,6 +161,16 @@ def _wrong_time(
         if wrong is not None:
             expected = f"{spoken(past[0].at)[:10]}, when it happened"
             yield _finding(check, report, customer, f"{name} {wrong}", expected, report.date)
+
+
+def _opted_out_elsewhere(history: History, report: Interactions, customer: str) -> Sequence[CampaignKey]:
+    """Return the campaigns for which an opt-out that is reported may count; none for another metric."""
+    occurrences, campaigns = customer_occurrences(history), recipients_by_customer(history)
+    return [
+        campaign
+        for campaign in sorted(campaigns if report.event_id == UNSUBSCRIBED else ())
+        if occurrences(campaign, customer, UNSUBSCRIBED)
+    ]
 
 
 def _outside(
@@ -282,18 +296,20 @@ def check_completeness(history: History) -> CheckResult:
 
 @cached_per_history
 def _report_times(history: History) -> Mapping[_Statement, Sequence[int]]:
-    """Return when each statement was reported, in order."""
+    """Return when each statement was reported, in order; an opt-out only for a campaign for which it may count."""
     times: dict[_Statement, tuple[int, ...]] = {}
+    occurrences = customer_occurrences(history)
     for report in history.interactions:
-        campaign = None if report.event_id == UNSUBSCRIBED else campaign_key(report)
+        key, is_opt_out = campaign_key(report), report.event_id == UNSUBSCRIBED
         for customer in report.customers:
-            statement = campaign, customer, report.event_id
-            times[statement] = (*times.get(statement, ()), report.at)
+            if not is_opt_out or occurrences(key, customer, UNSUBSCRIBED):
+                statement = None if is_opt_out else key, customer, report.event_id
+                times[statement] = (*times.get(statement, ()), report.at)
     return times
 
 
 def _statement(interaction: RequiredInteraction) -> _Statement:
-    """Return the statement that is required; an opt-out may be reported for any campaign of the customer."""
+    """Return the statement that is required; an opt-out may be that of several messages, at several providers."""
     campaign = None if interaction.metric == UNSUBSCRIBED else interaction.campaign
     return campaign, interaction.customer, interaction.metric
 

@@ -8,14 +8,13 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sendproof_harness.history.records import DeliveryStatus, History, Webhook
+from sendproof_harness.history.records import History, Webhook
 from sendproof_harness.history.timestamps import MINUTE
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.consent import customers_of_opt_outs
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger, reported_kind
 from sendproof_harness.judge.facts.fault_effects import (
     OPTIMOVE,
-    disturbed_messages,
     downtime,
     hidden_successful_sends,
     message_of_webhook,
@@ -24,6 +23,8 @@ from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaig
 from sendproof_harness.judge.facts.metrics import BOUNCED, CLICKED, DELIVERED, DROPPED, OPENED, SENT, UNSUBSCRIBED
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF_STATUS, RECEIPT_DELAY
 from sendproof_harness.judge.facts.reports.clicks import is_click
+from sendproof_harness.judge.facts.reports.learned_statuses import learned_statuses
+from sendproof_harness.judge.facts.reports.opt_out_messages import opt_outs_of_recipients
 from sendproof_harness.judge.facts.reports.opt_out_webhooks import first_reports
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
@@ -61,13 +62,9 @@ OccurrenceReader = Callable[[RecipientResult, int], Iterator[Occurrence]]
 @cached_per_history
 def occurrence_reader(history: History) -> OccurrenceReader:
     """Return a function that yields the events of one recipient for one metric."""
-    statuses, actions = _statuses(history), {CLICKED: _clicks(history), OPENED: _opens(history)}
-    posted, disturbed = _acknowledged_webhooks(history), disturbed_messages(history)
-    hidden = hidden_successful_sends(history)
-    opted_out, rejected = (
-        _opt_outs(history),
-        {rejection.number for rejection in history.rejections if not rejection.whole_call},
-    )
+    statuses, actions = learned_statuses(history), {CLICKED: _clicks(history), OPENED: _opens(history)}
+    hidden, opted_out, counted = hidden_successful_sends(history), _opt_outs(history), opt_outs_of_recipients(history)
+    rejected = {rejection.number for rejection in history.rejections if not rejection.whole_call}
 
     def of_delivery(recipient: RecipientResult, metric: int) -> Iterator[Occurrence]:
         for delivery in recipient.deliveries:
@@ -77,15 +74,14 @@ def occurrence_reader(history: History) -> OccurrenceReader:
                 yield Occurrence(at=delivery.at, known_at=None if is_uncertain else sent_at)
             elif metric in actions:
                 yield from actions[metric].get(delivery.message, ())
-            for status in statuses.get(delivery.message, ()):
-                if METRIC_OF_STATUS.get(status.status) == metric:
-                    known_at = _learned_at(status, posted, disturbed)
-                    yield Occurrence(at=status.at, known_at=known_at, sent_at=delivery.at)
+            for learned in statuses.get(delivery.message, ()):
+                if METRIC_OF_STATUS.get(learned.status.status) == metric:
+                    yield Occurrence(at=learned.status.at, known_at=learned.known_at, sent_at=delivery.at)
 
     def occurrences(recipient: RecipientResult, metric: int) -> Iterator[Occurrence]:
         obligation = recipient.obligation
         if metric == UNSUBSCRIBED:
-            yield from opted_out.get(obligation.number or "", ())
+            yield from (opted_out[position] for position in counted.get(id(recipient), ()))
         elif metric in _metrics_without_delivery(history, recipient, was_rejected=obligation.number in rejected):
             yield Occurrence(at=obligation.at, known_at=None)
         else:
@@ -101,32 +97,6 @@ def _metrics_without_delivery(history: History, recipient: RecipientResult, *, w
     if recipient.kind == "indefinite":
         return _ANY_METRIC
     return _REFUSED_METRICS if reported_kind(history, recipient) == "refused" else (DROPPED,)
-
-
-def _learned_at(
-    status: DeliveryStatus, posted: Mapping[str, Sequence[int]], disturbed: Mapping[str, int | None]
-) -> int | None:
-    if status.message in disturbed:
-        at = disturbed[status.message]
-        return None if at is None else max(at, status.at)
-    return next((at for at in posted.get(status.message, ()) if at >= status.at), None)
-
-
-def _statuses(history: History) -> Mapping[str, Sequence[DeliveryStatus]]:
-    statuses: dict[str, tuple[DeliveryStatus, ...]] = {}
-    for status in history.delivery_statuses:
-        statuses[status.message] = (*statuses.get(status.message, ()), status)
-    return statuses
-
-
-def _acknowledged_webhooks(history: History) -> Mapping[str, Sequence[int]]:
-    """Return, by message, when the bridge acknowledged webhooks about it, in order."""
-    acknowledged: dict[str, tuple[int, ...]] = {}
-    for attempt in history.webhooks:
-        if attempt.service != OPTIMOVE and is_acknowledged(attempt):
-            message = message_of_webhook(attempt.key)
-            acknowledged[message] = (*acknowledged.get(message, ()), attempt.at)
-    return acknowledged
 
 
 def _clicks(history: History) -> Mapping[str, Sequence[Occurrence]]:
@@ -159,12 +129,11 @@ def is_opening(attempt: Webhook) -> bool:
     return attempt.service != OPTIMOVE and attempt.event in provider(attempt.service).open_events
 
 
-def _opt_outs(history: History) -> Mapping[str, Sequence[Occurrence]]:
-    """Return the opt-outs at providers by number."""
-    opted_out: defaultdict[str, list[Occurrence]] = defaultdict(list)
-    for opt_out, known_at in zip(history.opt_outs, first_reports(history), strict=True):
-        opted_out[opt_out.number].append(Occurrence(at=opt_out.at, known_at=known_at))
-    return opted_out
+@cached_per_history
+def _opt_outs(history: History) -> Sequence[Occurrence]:
+    """Return the opt-outs at providers, in the order of the history."""
+    reports = zip(history.opt_outs, first_reports(history), strict=True)
+    return [Occurrence(at=opt_out.at, known_at=known_at) for opt_out, known_at in reports]
 
 
 # -- customers --------------------------------------------------------------------------------------
@@ -202,9 +171,10 @@ def customer_occurrences(history: History) -> OccurrencesOf:
 
     def of_customer(campaign: CampaignKey, customer: str, metric: int) -> tuple[Occurrence, ...]:
         recipients = by_customer.get(campaign, {}).get(customer, ())
-        if metric == UNSUBSCRIBED:
-            recipients = recipients[:1]
         found = [occurrence for recipient in recipients for occurrence in occurrences(recipient, metric)]
+        if metric == UNSUBSCRIBED:
+            # It may count for any of the messages, but only once.
+            found = list({id(occurrence): occurrence for occurrence in found}.values())
         return tuple(sorted(found, key=lambda occurrence: occurrence.at) if len(found) > 1 else found)
 
     return of_customer
@@ -231,21 +201,21 @@ class CustomerEvent:
 def reportable_events(history: History) -> Mapping[EventKey, tuple[CustomerEvent, ...]]:
     """Return all events that saveEvent may report, by customer and metric, in order of time."""
     occurrences = occurrence_reader(history)
-    templates: defaultdict[str, set[TemplateKey]] = defaultdict(set)
+    # Those of each opt-out of a customer, by its identity: a number may opt out again.
+    templates: defaultdict[tuple[str, int], set[TemplateKey]] = defaultdict(set)
     events: defaultdict[EventKey, list[CustomerEvent]] = defaultdict(list)
     for of_campaign in recipients_by_customer(history).values():
         for customer, recipients in of_campaign.items():
             own = frozenset(template_key(recipient.obligation) for recipient in recipients)
-            templates[customer] |= own
+            for opt_out in (event for recipient in recipients for event in occurrences(recipient, UNSUBSCRIBED)):
+                templates[customer, id(opt_out)] |= own
             for metric in _EVENT_METRICS[:-1]:
                 found = (occurrence for recipient in recipients for occurrence in occurrences(recipient, metric))
                 events[customer, metric] += (CustomerEvent(occurrence=event, templates=own) for event in found)
-    for number, opt_outs in _opt_outs(history).items():
-        for customer in customers_of_opt_outs(history).get(number, ()):
-            of_customer = templates[customer]
-            events[customer, UNSUBSCRIBED] += (
-                CustomerEvent(occurrence=opt_out, templates=of_customer) for opt_out in opt_outs
-            )
+    for reported, occurrence in zip(history.opt_outs, _opt_outs(history), strict=True):
+        for customer in customers_of_opt_outs(history).get(reported.number, ()):
+            of_opt_out = templates[customer, id(occurrence)]
+            events[customer, UNSUBSCRIBED].append(CustomerEvent(occurrence=occurrence, templates=of_opt_out))
     return {
         key: tuple(sorted(of_key, key=lambda event: event.occurrence.at)) for key, of_key in events.items() if of_key
     }

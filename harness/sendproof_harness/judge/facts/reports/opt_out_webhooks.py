@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sendproof_harness.history.customer_records import Inbound, OptOut
 from sendproof_harness.history.records import History, Webhook
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
+from sendproof_harness.judge.facts.fault_effects import message_of_webhook
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -74,6 +75,16 @@ def _first(opt_out: OptOut, reports: Iterable[_Report], stops: Sequence[str]) ->
 def reported_numbers(history: History) -> frozenset[tuple[str, str]]:
     """Return provider and number of every webhook that was to report an opt-out, whether it arrived or not."""
     return frozenset((report.service, report.number) for report in _reports(history))
+
+
+@cached_per_history
+def named_messages(history: History) -> Mapping[_Key, int]:
+    """Return the messages that the webhooks about opt-outs name, by provider and id, and when each was last posted."""
+    return {
+        (attempt.service, message_of_webhook(attempt.key)): attempt.at
+        for attempt in filter(_is_opt_out_event, history.webhooks)
+        if not attempt.key.startswith(_REPLY_KEY)
+    }
 
 
 @cached_per_history
