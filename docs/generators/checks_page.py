@@ -19,6 +19,7 @@ from sendproof_harness.judge.checks.requests.repeated_calls import (
     MAX_REFUSED_CALLS,
 )
 from sendproof_harness.judge.checks.templates import SYNC_WITHIN as TEMPLATE_SYNC_WITHIN
+from sendproof_harness.judge.facts.clients.key_outages import LONGEST_WAIT
 from sendproof_harness.judge.facts.deliveries.cancellations import RACE
 from sendproof_harness.judge.facts.deliveries.deadlines import TRIGGER_LATE_AFTER
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, RESULT_MEANINGS, SENDS_AT_A_KILL
@@ -48,6 +49,11 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
         "A message that a fault delays",
         f"{span(LATE_AFTER)} after the last fault",
         "if the fault was injected in time; plus the duration of the failure, at most 1 h; 15 min to query a record",
+    ),
+    (
+        "The first try of a key that the client's admin had disabled",
+        f"{span(LONGEST_WAIT)} after it is valid again",
+        "nobody tells a bridge, which may wait as long as the key was disabled; deadlines that need the key move",
     ),
     ("A template that changed at the provider", span(TEMPLATE_SYNC_WITHIN), "providers announce no changes"),
     ("A message that is already on its way when its customer opts out", span(GRACE), "it cannot be stopped"),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fault_helpers import request_line
-from history_builder import START, HistoryBuilder, build_correct_run
+from fault_helpers import key_line, late_by, refused_line, request_line, with_key_outage
+from history_builder import FIRST_SEND, START, HistoryBuilder, build_correct_run
 from sendproof_harness.certificate.differences import differences, provider_facts
 from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND, iso, parse_instant
 from sendproof_harness.judge.causes.times import IMMEDIATE, zone_offset
@@ -218,5 +218,47 @@ def test_message_waits_while_the_provider_refuses_sends_for_the_moment(correct_r
     tries = [at + minutes * MINUTE for at in times for minutes in (0, 5, 10)]
     refusals = [refusal | {"n": 5_000 + n, "at": iso(at)} for n, at in enumerate(tries)]
     run = shifted(correct_run, 14 * MINUTE).plus(*refusals)
+
+    assert len(run.findings(CHECKS)) == late
+
+
+# -- without a valid key ----------------------------------------------------------------------------
+
+ENABLED = FIRST_SEND + 3 * HOUR
+
+
+def read_at(run: HistoryBuilder, at: int) -> HistoryBuilder:
+    return run.change("request", lambda line: line | ({"at": iso(at)} if "summary" in line else {}))
+
+
+@pytest.mark.parametrize(("after", "late"), [(HOUR, 0), (HOUR + 5 * MINUTE, 0), (HOUR + 6 * MINUTE, 1)])
+def test_message_of_a_row_behind_a_disabled_key_goes_out_when_the_key_is_tried_again(correct_run, after, late):
+    """A careful bridge tries a refused key at least once an hour."""
+    run = with_key_outage(correct_run, FIRST_SEND - HOUR // 2, ENABLED)
+    run = late_by(read_at(run, ENABLED + HOUR), 3 * HOUR + after)
+
+    assert len(run.findings(CHECKS)) == late
+
+
+def test_disabled_key_delays_no_message_of_a_row_that_was_read_before(correct_run):
+    run = with_key_outage(correct_run, FIRST_SEND - HOUR // 2, ENABLED)
+
+    assert [finding.got for finding in late_by(run, HOUR // 2).findings(CHECKS)] == [
+        "sent at 2026-03-02 09:30:00 UTC, 30 min late"
+    ]
+
+
+def test_disabled_key_delays_the_message_of_a_row_that_the_bridge_tried_to_read_again(correct_run):
+    run = with_key_outage(correct_run, FIRST_SEND - HOUR // 2, ENABLED)
+    tried = refused_line(FIRST_SEND, 3_000, "GetCustomerSendDetailsByChannel")
+
+    assert late_by(run.plus(tried), 3 * HOUR).findings(CHECKS) == []
+
+
+@pytest.mark.parametrize(("tries", "late"), [([-9, 40], 0), ([], 1)])
+def test_rotated_key_delays_a_message_until_the_last_refused_try(correct_run, tries, late):
+    refused = [refused_line(FIRST_SEND + at * MINUTE, 3_000, "GetCustomerSendDetailsByChannel") for at in tries]
+    run = correct_run.plus(key_line(FIRST_SEND - 10 * MINUTE, 2_000, "rotated"), *refused)
+    run = late_by(read_at(run, FIRST_SEND + 41 * MINUTE), 41 * MINUTE)
 
     assert len(run.findings(CHECKS)) == late

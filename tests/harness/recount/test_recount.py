@@ -3,7 +3,16 @@
 import pytest
 
 from disturbed_history import disturb
-from fault_helpers import fault_effect, injection_line, request_line, with_faults
+from fault_helpers import (
+    fault_effect,
+    injection_line,
+    key_line,
+    late_by,
+    refused_line,
+    request_line,
+    with_faults,
+    with_key_outage,
+)
 from history_builder import FIRST_SEND, HistoryBuilder, build_correct_run
 from sendproof_harness.certificate.differences import differences, provider_facts
 from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
@@ -148,3 +157,31 @@ def test_due_text_with_nul_is_right():
     run = build_correct_run().change_delivery_to(3, **text)
     due = run.change("obligation", lambda line: line | text if line["customer"] == "C0000003" else line)
     assert recounted(due) == {"ok": 10, "withheld": 2}
+
+
+@pytest.mark.parametrize(("minutes", "kind"), [(245, "ok"), (246, "late")])
+def test_message_behind_a_disabled_key_may_go_out_when_the_key_is_tried_again(minutes, kind):
+    run = with_key_outage(build_correct_run(), FIRST_SEND - HOUR, FIRST_SEND + 3 * HOUR)
+    run = run.change("request", lambda line: line | ({"at": iso(FIRST_SEND + 4 * HOUR)} if "summary" in line else {}))
+
+    assert recounted(late_by(run, minutes * MINUTE)).get(kind) == (10 if kind == "ok" else 1)
+
+
+@pytest.mark.parametrize(
+    ("tried", "kind"), [("GetCustomerSendDetailsByChannel", "ok"), ("AddChannelTemplates", "late")]
+)
+def test_key_without_which_a_message_went_out_delays_none(tried, kind):
+    """The bridge had read the row before. If it tries to read it again, it waits for the key."""
+    run = with_key_outage(build_correct_run(), FIRST_SEND - HOUR, FIRST_SEND + 3 * HOUR)
+    run = run.plus(refused_line(FIRST_SEND, 3_000, tried))
+
+    assert recounted(late_by(run, HOUR)).get(kind) == (10 if kind == "ok" else 1)
+
+
+@pytest.mark.parametrize(("accepted", "kind"), [(50, "ok"), (15, "late")])
+def test_rotated_key_delays_a_message_until_another_one_is_accepted(accepted, kind):
+    pages = [refused_line(FIRST_SEND + at * MINUTE, 3_000 + at, "GetCustomerSendDetailsByChannel") for at in (10, 40)]
+    call = request_line(FIRST_SEND + accepted * MINUTE, 3_000 + accepted, "optimove", "GetChannelTemplates")
+    run = build_correct_run().plus(key_line(FIRST_SEND, 2_000, "rotated"), *pages, call)
+
+    assert recounted(late_by(run, 50 * MINUTE)).get(kind) == (10 if kind == "ok" else 1)

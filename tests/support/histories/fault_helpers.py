@@ -33,6 +33,22 @@ def fault_effect(fault: str, response: str, *, effect: bool) -> Line:
     return {"id": "f1", "fault": fault, "effect": effect, "response": response}
 
 
+def key_line(at: int, n: int, action: str) -> Line:
+    """Return the line of a change of the bridge's key for Optimove, which ends the key at once."""
+    ended = {} if action == "enabled" else {"valid_until": iso(at)}
+    return {"n": n, "at": iso(at), "kind": "key", "service": "optimove", "name": "api_key", "action": action} | ended
+
+
+def refused_line(at: int, n: int, operation: str) -> Line:
+    """Return the line of a call that Optimove refused because of the key."""
+    return request_line(at, n, "optimove", operation, status=401, credential="rejected", content="a" * 16)
+
+
+def with_key_outage(run: HistoryBuilder, start: int, end: int) -> HistoryBuilder:
+    """Return the run in which the client's admin disabled the bridge's key for some time."""
+    return run.plus(key_line(start, 2_000, "disabled"), key_line(end, 9_000, "enabled"))
+
+
 def causes(run: HistoryBuilder, *modules: object) -> list[str]:
     """Return the cause of each finding of these modules."""
     return [finding.cause for module in modules for finding in run.findings(module.CHECKS)]

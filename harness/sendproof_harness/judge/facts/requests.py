@@ -8,6 +8,8 @@ from typing import Any
 from sendproof_harness.history.records import History, Request
 
 STATUS_TOO_MANY_REQUESTS = 429
+#: The statuses with which a service refuses a credential.
+CREDENTIAL_STATUSES = frozenset({401, 403})
 
 #: The operations that return a token for a user name and password.
 LOGINS = frozenset({"Login", "LoginByQuery"})

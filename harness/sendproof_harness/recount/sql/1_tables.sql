@@ -137,9 +137,20 @@ SELECT
     COALESCE(json_extract(body, '$.summary'), '{}') <> '{}' AS summarized,
     json_extract(body, '$.summary.campaign') AS campaign,
     json_extract(body, '$.summary.channel') AS channel,
-    json_extract(body, '$.summary.rows') AS page_rows
+    json_extract(body, '$.summary.rows') AS page_rows,
+    json_extract(body, '$.credential') <> 'known' OR json_extract(body, '$.status') IN (401, 403) AS key_refused
 FROM line WHERE kind = 'request';
 CREATE INDEX request_fault ON request (fault_id);
+
+-- What the client's admin did with the bridge's key for Optimove.
+CREATE TABLE key_change AS
+SELECT
+    json_extract(body, '$.n') AS n,
+    ms(json_extract(body, '$.at')) AS at,
+    json_extract(body, '$.name') AS name,
+    json_extract(body, '$.action') AS action,
+    ms(json_extract(body, '$.valid_until')) AS valid_until
+FROM line WHERE kind = 'key' AND json_extract(body, '$.service') = 'optimove';
 
 CREATE TABLE webhook AS
 SELECT

@@ -51,8 +51,41 @@ SELECT
     CASE WHEN trigger_name IS NULL THEN 300000 ELSE 60000 END AS allowance
 FROM obligation LEFT JOIN turn ON turn.at = obligation.due;
 
+-- The times when Optimove accepted no key of the bridge. A disabled key is enabled again; a rotated one counts until the
+-- last refused call in the hour that a person may need for the new key. An accepted call ends both.
+CREATE TABLE key_outage AS
+SELECT at, until FROM (
+    SELECT at, CASE action
+        WHEN 'rotated' THEN (
+            SELECT MAX(request.at) FROM request WHERE service = 'optimove' AND key_refused
+                AND request.n > ended.n AND request.at > ended.at
+                AND request.at <= MIN(ended.at + 3600000, accepted))
+        ELSE MIN(accepted, COALESCE((
+            SELECT MIN(key_change.at) FROM key_change WHERE key_change.action = 'enabled'
+                AND key_change.name = ended.name AND key_change.n > ended.n), accepted)) END AS until
+    FROM (
+        SELECT n, name, action, valid_until AS at, COALESCE((
+            SELECT MIN(request.at) FROM request WHERE service = 'optimove' AND NOT key_refused
+                AND request.n > key_change.n AND request.at > valid_until), run.ended) AS accepted
+        FROM key_change, run WHERE valid_until IS NOT NULL) AS ended)
+WHERE until > at;
+
+-- The operations for which no message waits.
+CREATE TABLE report_operation AS
+SELECT column1 AS operation FROM (VALUES ('UpdateCampaignMetrics'), ('UpdateCampaignInteractions'),
+    ('SetCustomerChannelPreference'), ('UpdateCustomerAttributes'), ('AddChannelTemplates'),
+    ('DeleteChannelTemplates'));
+
+-- When the bridge last read rows of each campaign.
+CREATE TABLE page_reading AS
+SELECT campaign, channel, MAX(at) AS at FROM request
+WHERE operation = 'GetCustomerSendDetailsByChannel' AND status BETWEEN 200 AND 299 AND page_rows > 0
+    AND campaign IS NOT NULL AND channel IS NOT NULL AND (NOT hidden OR fault = 'slow_response_timeout')
+GROUP BY campaign, channel;
+
 -- What the messages of a campaign may have had to wait for: every kill, faults at the provider, faults at Optimove that
--- concern the key, the pages of this campaign, or any call that no report makes; and a provider that refuses for now.
+-- concern the key, the pages of this campaign, or any call that no report makes; a provider that refuses for now; and a
+-- time without a key, unless the bridge had read the campaign before, and asked Optimove for nothing in vain.
 CREATE TABLE delaying AS
 SELECT *, ROW_NUMBER() OVER (PARTITION BY campaign, channel ORDER BY at, until, look_up) AS turn FROM (
     SELECT
@@ -77,9 +110,7 @@ SELECT *, ROW_NUMBER() OVER (PARTITION BY campaign, channel ORDER BY at, until, 
             WHEN request.status IN (401, 403, 429) THEN 1
             WHEN injection.name = 'GetCustomerSendDetailsByChannel' AND request.summarized
                 THEN request.campaign = of.campaign AND request.channel = of.channel
-            ELSE injection.name NOT IN ('UpdateCampaignMetrics', 'UpdateCampaignInteractions',
-                'SetCustomerChannelPreference', 'UpdateCustomerAttributes', 'AddChannelTemplates',
-                'DeleteChannelTemplates') END)))
+            ELSE injection.name NOT IN (SELECT operation FROM report_operation) END)))
     UNION ALL
     SELECT DISTINCT of.campaign, of.channel, rejection.at, rejection.at + retry_interval.milliseconds, 0
     FROM (SELECT DISTINCT campaign, channel FROM obligation) AS of
@@ -87,7 +118,17 @@ SELECT *, ROW_NUMBER() OVER (PARTITION BY campaign, channel ORDER BY at, until, 
     JOIN rejection ON rejection.service = channel.provider
     JOIN temporary_refusal ON temporary_refusal.provider = rejection.service
         AND temporary_refusal.code = rejection.code
-    JOIN retry_interval ON retry_interval.provider = rejection.service);
+    JOIN retry_interval ON retry_interval.provider = rejection.service
+    UNION ALL
+    SELECT of.campaign, of.channel, key_outage.at, key_outage.until, 0
+    FROM (SELECT campaign, channel, MAX(trigger_name IS NOT NULL) AS triggered FROM obligation
+        GROUP BY campaign, channel) AS of
+    JOIN key_outage
+    LEFT JOIN page_reading ON page_reading.campaign = of.campaign AND page_reading.channel = of.channel
+    WHERE of.triggered OR page_reading.at IS NULL OR page_reading.at > key_outage.at OR EXISTS (
+        SELECT 1 FROM request WHERE service = 'optimove' AND key_refused
+            AND COALESCE(operation, '') NOT IN (SELECT operation FROM report_operation)
+            AND request.at BETWEEN key_outage.at AND key_outage.until));
 
 -- Faults follow each other as long as each begins before the deadline that the earlier ones leave. A bridge that doubles
 -- its waits returns when a fault has lasted twice as long, at most an hour later, and then has 5 minutes.

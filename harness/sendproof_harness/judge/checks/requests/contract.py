@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.judge.checks.requests.findings import (
-    CREDENTIAL_STATUSES,
     SIZE_RULE,
     response_finding,
     violation_finding,
@@ -23,6 +22,7 @@ from sendproof_harness.judge.facts.deliveries.refusals import (
 )
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_own_response, is_send, requests_before_probes
 from sendproof_harness.judge.facts.requests import (
+    CREDENTIAL_STATUSES,
     STATUS_TOO_MANY_REQUESTS,
     hidden_needs,
     is_failed_login,

@@ -7,18 +7,17 @@ from itertools import islice
 
 from sendproof_harness.history.records import History, Key, Request
 from sendproof_harness.history.run_records import UnauthenticatedRequest
-from sendproof_harness.history.timestamps import HOUR, MINUTE, parse_instant, span, spoken
-from sendproof_harness.judge.checks.requests.findings import CREDENTIAL_STATUSES, response_finding, with_difference
+from sendproof_harness.history.timestamps import MINUTE, parse_instant, span, spoken
+from sendproof_harness.judge.checks.requests.findings import response_finding, with_difference
 from sendproof_harness.judge.facts.acknowledgement import is_success
+from sendproof_harness.judge.facts.clients.key_outages import NEW_KEY_WITHIN
 from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes
-from sendproof_harness.judge.facts.requests import LOGINS, is_failed_login, request_name
+from sendproof_harness.judge.facts.requests import CREDENTIAL_STATUSES, LOGINS, is_failed_login, request_name
 from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import AUTHENTICATED
 
 _ID = "contract.credentials"
 
-# A person has to put a new key into the bridge; an hour after a rotation is enough for that.
-_NEW_KEY_WITHIN = 1 * HOUR
 #: Equal calls with a rejected key in ten minutes. Every piece of work may try a key by itself, so their number says
 #: nothing about pauses; with growing pauses, the tries of one piece stay far below this.
 MAX_TRIES, TRIES_PERIOD = 20, 10 * MINUTE
@@ -99,7 +98,7 @@ def _is_allowed_try(request: Request, keys: Sequence[Key]) -> bool:
     ended = _ended_key(request, keys)
     if ended is None or request.credential == "missing":
         return False
-    return ended.action != "rotated" or request.at <= (ended.valid_until or 0) + _NEW_KEY_WITHIN
+    return ended.action != "rotated" or request.at <= (ended.valid_until or 0) + NEW_KEY_WITHIN
 
 
 def _ended_key(request: Request, keys: Sequence[Key]) -> Key | None:

@@ -16,8 +16,6 @@ _NAME_RULES = frozenset({"required", "unknown", "additionalProperties"})
 _CONTENT_TYPE = "header.Content-Type"
 _NO_CONTENT_TYPE = "the body has no content type"
 
-CREDENTIAL_STATUSES = frozenset({401, 403})
-
 
 def violation_finding(check: str, request: Request, violation: Violation) -> Finding:
     """Return a finding about one contract rule that a request broke."""

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from sendproof_harness.history.records import History, Rejection, Request
 from sendproof_harness.history.timestamps import MINUTE, SECOND, span
-from sendproof_harness.judge.checks.requests.findings import CREDENTIAL_STATUSES, response_finding
+from sendproof_harness.judge.checks.requests.findings import response_finding
 from sendproof_harness.judge.facts.deliveries.refusals import is_permanent, refusal_codes, rejection_text
 from sendproof_harness.judge.facts.fault_effects import (
     OPTIMOVE,
@@ -22,7 +22,12 @@ from sendproof_harness.judge.facts.fault_effects import (
 )
 from sendproof_harness.judge.facts.observation import pause, times_are_meaningful
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION
-from sendproof_harness.judge.facts.requests import LOGINS, STATUS_TOO_MANY_REQUESTS, request_before
+from sendproof_harness.judge.facts.requests import (
+    CREDENTIAL_STATUSES,
+    LOGINS,
+    STATUS_TOO_MANY_REQUESTS,
+    request_before,
+)
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import FINAL_REFUSALS_ACCEPTED, RETRIES_PAUSED
 from sendproof_harness.providers import provider

@@ -3,18 +3,20 @@
 A fault extends the time only if it affected something that the message depended on, and only while the message was
 still in time. A message that was late before the fault stays late.
 
-A provider that refuses sends for the moment, such as at night, delays messages like a fault.
+A provider that refuses sends for the moment, such as at night, delays messages like a fault. So does the time when
+Optimove accepts no key of the bridge, unless the bridge had read the campaign before.
 
     due ──── in time ────┐ fault ──── in time again ────┐
                          └ injected before this         └ late after this
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND
+from sendproof_harness.judge.facts.clients.key_outages import KeyOutage, is_key_refused, key_outages
 from sendproof_harness.judge.facts.deliveries.matching import LATE_AFTER
 from sendproof_harness.judge.facts.fault_effects import (
     OPTIMOVE,
@@ -26,7 +28,7 @@ from sendproof_harness.judge.facts.fault_effects import (
     is_send,
 )
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
-from sendproof_harness.judge.facts.pages import PAGE_OPERATION
+from sendproof_harness.judge.facts.pages import PAGE_OPERATION, pages
 from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
@@ -114,6 +116,7 @@ class _DelayModel:
     """The earliest and latest times for each obligation, as a history shows them."""
 
     def __init__(self, history: History) -> None:
+        self._history = history
         self._received = first_received(history)
         self._injections = injections(history)
         self._provider = {channel.id: channel.provider for channel in history.header.channels}
@@ -138,7 +141,8 @@ class _DelayModel:
             begin = max(begin, self._burst_turn.get(obligation.due, begin))
         faults = map(_delay_of_fault, self.injections(campaign_key(obligation)))
         refusals = self._refusals.get(self._provider.get(obligation.channel, ""), ())
-        return _extended_deadline(begin, allowance, sorted((*faults, *refusals)))
+        without_key = _delays_without_key(self._history, obligation)
+        return _extended_deadline(begin, allowance, sorted((*faults, *refusals, *without_key)))
 
     def event_keys(self, obligation: Obligation) -> list[str]:
         if obligation.trigger is not None:
@@ -188,6 +192,31 @@ def _delay_of_fault(injection: Injection) -> _Delay:
     fault = injection.fault
     retried_at = injection.at + (provider(fault.service).retry_interval if fault.target == "call" else 0)
     return _Delay(at=injection.at, until=max(injection.until, retried_at), record_delay=_record_delay(injection))
+
+
+def _delays_without_key(history: History, obligation: Obligation) -> Iterator[_Delay]:
+    """Yield the times when the message may have had to wait for a valid key for Optimove."""
+    for outage in key_outages(history):
+        if obligation.trigger is not None or _needs_key(history, campaign_key(obligation), outage):
+            yield _Delay(at=outage.at, until=outage.until, record_delay=0)
+
+
+def _needs_key(history: History, campaign: CampaignKey, outage: KeyOutage) -> bool:
+    """Return True unless the bridge had read the campaign before, and then asked Optimove for nothing in vain."""
+    read_at = [page.at for page in pages(history).get(campaign, ()) if page.rows]
+    if not read_at or max(read_at) > outage.at:
+        return True
+    return any(outage.at <= at <= outage.until for at in _refused_at(history))
+
+
+@cached_per_history
+def _refused_at(history: History) -> Sequence[int]:
+    """Return when Optimove refused a call that a message may wait for, because of its key."""
+    return [
+        request.at
+        for request in history.requests
+        if request.service == OPTIMOVE and request.operation not in _REPORT_OPERATIONS and is_key_refused(request)
+    ]
 
 
 def _temporary_refusals(history: History) -> Mapping[str, Sequence[_Delay]]:

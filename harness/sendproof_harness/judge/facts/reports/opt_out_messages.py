@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from sendproof_harness.history.customer_records import OptOut
 from sendproof_harness.history.records import Delivery, History
 from sendproof_harness.history.timestamps import MINUTE
-from sendproof_harness.judge.facts.consent import POLL_WITHIN
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
 from sendproof_harness.judge.facts.fault_effects import downtime, hidden_successful_sends
 from sendproof_harness.judge.facts.metrics import DELIVERED
 from sendproof_harness.judge.facts.observation import times_are_meaningful
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF_STATUS
 from sendproof_harness.judge.facts.reports.learned_statuses import learned_statuses
+from sendproof_harness.judge.facts.reports.opt_out_lists import POLL_WITHIN
 from sendproof_harness.judge.facts.reports.opt_out_webhooks import first_reports, named_messages
 from sendproof_harness.judge.findings import cached_per_history
 
