@@ -9,9 +9,9 @@ from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, spoken
 from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.checks.reports.statements import unknown_growth
+from sendproof_harness.judge.facts.clients.key_outages import standstill_time
 from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
-from sendproof_harness.judge.facts.fault_effects import downtime
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, channel_text, template_id, template_key
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
@@ -162,17 +162,18 @@ def _all_pushes(pushed: Sequence[int], prevented: Sequence[int]) -> Sequence[int
 
 
 def _required_pushes(history: History, key: CampaignKey, start: int, end: int) -> int:
-    """Return the number of pushes between two instants, without those that were due while the bridge was down.
+    """Return the number of pushes between two instants, without those that could not arrive.
 
-    A bridge may push at fixed times of the day. A short outage can include one of them. If it can include all of them,
-    the day is not judged. None is due on a day that began more than a week after the last message of a trigger.
+    A bridge may push at fixed times of the day. A short outage of the bridge or of its key can include one of them. If
+    it can include all of them, the day is not judged. None is due on a day that began more than a week after the last
+    message of a trigger.
     """
     if key in triggered_campaigns(history):
         times = execution_times(history)[key]
         last = times[max(0, bisect_right(times, start) - 1)]
         if start - last > (REPORTING_DAYS - 1) * DAY + _LEEWAY:
             return 0
-    missed = -(-reports_a_day(history) * downtime(history, start, end) // (end - start))
+    missed = -(-reports_a_day(history) * standstill_time(history, start, end) // (end - start))
     return reports_a_day(history) - missed
 
 
