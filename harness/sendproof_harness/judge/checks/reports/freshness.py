@@ -12,7 +12,8 @@ from itertools import islice
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import span, spoken
-from sendproof_harness.judge.checks.reports.statements import is_disturbed
+from sendproof_harness.judge.checks.reports.statements import is_disturbed, is_disturbed_by_fault
+from sendproof_harness.judge.facts.clients.key_outages import with_key_before
 from sendproof_harness.judge.facts.deliveries.ledger import count_of
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, template_id, template_key
 from sendproof_harness.judge.facts.metrics import (
@@ -165,8 +166,8 @@ def unpushed_totals(history: History, check: str) -> Iterator[Finding]:
         pushed_at = pushes(history).get(key[:2], ())
         _, period_end = reporting_periods(history).get(key[:2], (0, 0))
         end = min(history.header.ended, period_end)
-        known_at = end - fresh_within(history)
-        if not pushed_at or pushed_at[-1] >= known_at or is_disturbed(history, pushed_at[-1], end):
+        known_at = with_key_before(history, end, fresh_within(history))
+        if not pushed_at or pushed_at[-1] >= known_at or is_disturbed_by_fault(history, pushed_at[-1], end):
             continue
         for metric in (SENT, DELIVERED, BOUNCED):
             reported = last_value(reported_values(history).get(key, {}).get(metric, ()))

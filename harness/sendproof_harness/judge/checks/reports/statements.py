@@ -10,6 +10,7 @@ from typing import TypeVar
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, MINUTE, SECOND, span, spoken
 from sendproof_harness.judge.causes.times import zone_offset
+from sendproof_harness.judge.facts.clients.key_outages import has_key_outage, with_key_after
 from sendproof_harness.judge.facts.fault_effects import downtime, is_result_hidden
 from sendproof_harness.judge.facts.metrics import fresh_within, lost_growth
 from sendproof_harness.judge.facts.reports.occurrences import Occurrence
@@ -95,11 +96,17 @@ def late_reports(
     within = fresh_within(history)
     for name, interactions in of_key.items():
         for interaction, at in zip(interactions, reported.get(name, ()), strict=False):
-            if at > interaction.known_at + within and not is_disturbed(history, interaction.known_at, at):
+            limit = with_key_after(history, interaction.known_at, within)
+            if at > limit and not is_disturbed_by_fault(history, interaction.known_at, at):
                 yield LateReport(interaction=interaction, reported_at=at)
 
 
 def is_disturbed(history: History, start: int, end: int) -> bool:
+    """Return True if a fault, an outage of the bridge or one of its key may have kept it from a call."""
+    return has_key_outage(history, start, end) or is_disturbed_by_fault(history, start, end)
+
+
+def is_disturbed_by_fault(history: History, start: int, end: int) -> bool:
     """Return True if a fault hid a result from the bridge between two instants, or the bridge was down."""
     return downtime(history, start, end) > 0 or any(start <= at <= end for at in _hidden_results(history))
 

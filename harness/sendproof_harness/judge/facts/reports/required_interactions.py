@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
+from sendproof_harness.judge.facts.clients.key_outages import with_key_before
 from sendproof_harness.judge.facts.consent import customers_of_opt_outs, opt_outs
 from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
 from sendproof_harness.judge.facts.deliveries.ledger import (
@@ -30,7 +31,6 @@ from sendproof_harness.judge.facts.metrics import (
     fresh_within,
     reporting_periods,
 )
-from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.provider_totals import StatusReader, status_reader
 from sendproof_harness.judge.facts.reports.clicks import is_click
 from sendproof_harness.judge.facts.reports.occurrences import is_opening
@@ -198,7 +198,7 @@ def _first_reported(history: History) -> Mapping[_Place, tuple[int, int]]:
 
 def _latest(history: History) -> Mapping[CampaignKey, int]:
     """Return the latest time at which the bridge could learn of an event and had to report it, by campaign."""
-    periods, ended, time = reporting_periods(history), history.header.ended, bridge_time(history)
+    periods, ended = reporting_periods(history), history.header.ended
     campaigns = {campaign_key(recipient.obligation) for recipient in ledger(history).recipients}
     ends = {campaign: min(ended, periods.get(campaign, (0, ended))[1]) for campaign in campaigns}
-    return {campaign: time.before(end, fresh_within(history)) for campaign, end in ends.items()}
+    return {campaign: with_key_before(history, end, fresh_within(history)) for campaign, end in ends.items()}
