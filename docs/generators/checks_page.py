@@ -89,6 +89,11 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
     ),
     ("A receipt before it counts", span(RECEIPT_DELAY), "it is posted, perhaps retried, and stored"),
     (
+        "The time or day of an event",
+        f"from 1 min before it until {span(RECEIPT_DELAY)} after the bridge learned of it",
+        "a bridge may have asked for a status before a late receipt brings its time, and most answers have none",
+    ),
+    (
         "Reports of metrics",
         f"{REPORTS_A_DAY} a day for {REPORTING_DAYS} days",
         "several times a day in the guide; or `reports_a_day` of a scenario; fewer if the bridge was down or had no key",

@@ -279,6 +279,20 @@ def test_interaction_of_polled_status_may_be_dated_on_the_day_of_the_report(repo
     assert findings(run) == []
 
 
+@pytest.mark.parametrize(("day", "count"), [("2026-03-02", 0), ("2026-03-03", 0), ("2026-03-04", 1)])
+def test_interaction_may_be_dated_on_the_day_on_which_a_late_receipt_came(reported_run, day, count):
+    """A bridge may have asked for the status before, and the answer had no time."""
+    key = f"receipt:{reported_run.delivery_to(3)['message']}"
+    late = iso(FIRST_SEND + 16 * HOUR)
+    run = reported_run.change("webhook", lambda line: line | {"at": late} if line["key"] == key else line)
+    reports = changed(run, at=iso(FIRST_SEND + 40 * HOUR), date=day).lines_of("interactions")
+    (delivered,) = (line for line in reports if line["customers"] == ["C0000003"] and line["event_id"] == 1)
+    others = run.without("interactions", lambda line: (line["customers"], line["event_id"]) == (["C0000003"], 1))
+
+    cause = "interactions: delivered dated after it happened"
+    assert findings(others.plus(delivered)).count((cause, "C0000003")) == count
+
+
 def test_interaction_before_the_event_fails(reported_run):
     run = reported_run.change(
         "interactions",

@@ -48,7 +48,11 @@ class Occurrence:
     sent_at: int | None = None
 
     def may_be_dated(self, history: History, reported_at: int) -> tuple[int, int]:
-        """Return the earliest and the latest time that a report at `reported_at` may give."""
+        """Return the earliest and the latest time that a report at `reported_at` may give.
+
+        The receipt of an event may come late, after the bridge has asked for it: most answers have no time of the
+        event. So the bridge may date it by when it learned of it, although the receipt has a time.
+        """
         if self.known_at is None:
             earliest = self.at if self.sent_at is None else min(self.at, self.sent_at)
             return earliest - _ROUNDING, max(self.at, reported_at)
