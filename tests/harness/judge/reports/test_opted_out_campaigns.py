@@ -89,6 +89,25 @@ def test_opt_out_may_count_for_either_of_two_messages_within_minutes(correct_run
     assert (reported(run, campaign), saved(run, campaign), counted(run, campaign)) == ([], [], [])
 
 
+def test_opt_out_that_may_mean_either_message_counts_once(correct_run):
+    run = stopped_at(messaged_again(correct_run, FIRST_SEND + 10 * MINUTE), FIRST_SEND + HOUR)
+
+    (cause,) = counted(run, 7001, 7002)
+
+    assert cause.startswith(TOO_MANY)
+
+
+def test_each_of_two_stops_that_name_a_message_may_count(correct_run):
+    run = messaged_again(correct_run, FIRST_SEND + 10 * MINUTE, service="delivyr")
+    first, second = correct_run.delivery_to(3)["message"], "second"
+    for message in (first, second):
+        named = {"service": "delivyr", "event": "opted_out", "key": f"opted_out:{message}"}
+        run = run.plus(stop_lines(run)[-1] | named | {"at": iso(FIRST_SEND + HOUR)})
+    opt_out = stop_lines(run)[1] | {"service": "delivyr"}
+
+    assert counted(run.change_delivery_to(3, service="delivyr").plus(opt_out), 7001, 7002) == []
+
+
 @pytest.mark.parametrize("campaign", [7001, 7002])
 def test_opt_out_on_a_list_may_count_for_a_message_before_the_bridge_read_it(correct_run, campaign):
     at = AGAIN - 2 * HOUR

@@ -18,12 +18,14 @@ from sendproof_harness.judge.facts.metrics import (
     CLICKED,
     METRIC_NAMES,
     SPAM,
+    UNSUBSCRIBED,
     ReportedValue,
     fresh_within,
     reported_values,
 )
 from sendproof_harness.judge.facts.observation import times_are_meaningful
 from sendproof_harness.judge.facts.reports.clicked_messages import clicked_messages
+from sendproof_harness.judge.facts.reports.joint_opt_outs import joint_opt_outs
 from sendproof_harness.judge.facts.reports.occurrences import customer_occurrences, recipients_by_customer
 from sendproof_harness.judge.facts.reports.repetitions import twice_hint
 from sendproof_harness.judge.findings import Finding, Location, cached_per_history
@@ -37,16 +39,20 @@ _Key = tuple[CampaignKey, int]
 def wrong_actions(history: History, check: str) -> Iterator[Finding]:
     """Yield the first total of each campaign and metric that no way of counting explains.
 
-    Then the first sum of clicks of campaigns that share messages, unless the total of one of them is wrong.
+    Then the first sum of clicks of campaigns that share messages, and of opt-outs of campaigns that share those, unless
+    the total of one of them is wrong.
     """
     wrong: set[CampaignKey] = set()
+    wrongly_opted_out: set[CampaignKey] = set()
     for (campaign, metric), values in _totals(history).items():
         excess = next(_too_many(history, frozenset({campaign}), metric, values), None)
         findings = [_finding(check, (campaign, metric), *excess)] if excess is not None else []
         if metric == CLICKED and not findings:
             findings = list(_neither_customers_nor_clicks(history, check, frozenset({campaign}), values))
         wrong |= {campaign} if metric == CLICKED and findings else set()
+        wrongly_opted_out |= {campaign} if metric == UNSUBSCRIBED and findings else set()
         yield from findings
+    yield from _shared_opt_outs(history, check, wrongly_opted_out)
     for campaigns in clicked_messages(history).joint_campaigns:
         values = _sum(history, campaigns, CLICKED) if wrong.isdisjoint(campaigns) else ()
         excess = next(_too_many(history, campaigns, CLICKED, values), None)
@@ -54,6 +60,15 @@ def wrong_actions(history: History, check: str) -> Iterator[Finding]:
         findings = findings or list(_neither_customers_nor_clicks(history, check, campaigns, values))
         wrong |= campaigns if findings else set()
         yield from findings
+
+
+def _shared_opt_outs(history: History, check: str, wrong: set[CampaignKey]) -> Iterator[Finding]:
+    for campaigns in joint_opt_outs(history):
+        values = _sum(history, campaigns, UNSUBSCRIBED) if wrong.isdisjoint(campaigns) else ()
+        excess = next(_too_many(history, campaigns, UNSUBSCRIBED, values), None)
+        if excess is not None:
+            wrong |= campaigns
+            yield _finding(check, (min(campaigns), UNSUBSCRIBED), *excess)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,6 +151,8 @@ def _too_many(
 def _most(history: History, campaigns: frozenset[CampaignKey], metric: int, at: int) -> int:
     if metric == CLICKED:
         return clicked_messages(history).most_clicks(campaigns, at)
+    if len(campaigns) > 1:
+        return bisect_right(joint_opt_outs(history)[campaigns], at)
     return sum(bisect_right(_action_times(history).get((campaign, metric), ()), at) for campaign in campaigns)
 
 
