@@ -179,8 +179,12 @@ def _unsubscribed(history: History, recipients: list[RecipientResult]) -> Iterat
             opted_out_at, _ = reported.get(place, (-1, -1))
             if delivery.send_at <= opted_out_at and len(customers[delivery.number]) == 1:
                 last[place] = recipient
-    for place, recipient in last.items():
-        yield RequiredInteraction(recipient=recipient, metric=UNSUBSCRIBED, known_at=reported[place][1])
+    # A bridge that stops a number at every provider need not count its opt-out at the next one as another.
+    first: dict[tuple[str, str], _Place] = {}
+    for place in sorted(last, key=lambda place: reported[place][1]):
+        first.setdefault(place[1:], place)
+    for place in first.values():
+        yield RequiredInteraction(recipient=last[place], metric=UNSUBSCRIBED, known_at=reported[place][1])
 
 
 #: Provider, number and type of messages.
