@@ -96,7 +96,7 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
     (
         "Reports of metrics",
         f"{REPORTS_A_DAY} a day for {REPORTING_DAYS} days",
-        "several times a day in the guide; `reports_a_day` of a scenario; fewer if the bridge was down or had no key",
+        "several times a day in the guide, or `reports_a_day` of a scenario; fewer if it was down or had no valid key",
     ),
     (
         "What a report of totals leaves out, and how late an event or a customer is reported",

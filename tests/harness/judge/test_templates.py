@@ -2,7 +2,7 @@
 
 import pytest
 
-from fault_helpers import injection_line, with_faults
+from fault_helpers import injection_line, request_line, with_faults, with_key_outage
 from history_builder import START, HistoryBuilder
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
 from sendproof_harness.judge.checks.templates import CHECKS
@@ -253,3 +253,42 @@ def test_template_that_was_renamed_to_a_part_of_its_old_title_has_its_old_name(c
     )
 
     assert causes(run) == [("a renamed template has its old name in the channel", "14")]
+
+
+@pytest.mark.parametrize(("added", "count"), [([2 * MINUTE], 0), ([], 1)], ids=["added", "never"])
+def test_failed_call_excuses_a_new_template_at_an_announcement(correct_run, added, count):
+    """A bridge that looks once an hour has one chance within the hour, and a campaign is announced after it."""
+    announced = START + 2 * HOUR
+    run = correct_run.plus(
+        provider_change("created", announced - 61 * MINUTE, template=15, title="New"),
+        request_line(announced - 2 * MINUTE, 902, "optimove", "AddChannelTemplates", status=503),
+        *(channel_change("added", announced + after, template=15, name="New") for after in added),
+    )
+
+    assert len(causes(run)) == count
+
+
+@pytest.mark.parametrize(("created", "count"), [(61, 0), (63, 1)])
+def test_call_that_failed_later_excuses_no_template_at_an_announcement(correct_run, created, count):
+    """The bridge had an hour before the call failed."""
+    announced = START + 2 * HOUR
+    run = correct_run.plus(
+        provider_change("created", announced - created * MINUTE, template=15, title="New"),
+        request_line(announced - 2 * MINUTE, 902, "optimove", "AddChannelTemplates", status=503),
+        channel_change("added", announced + 2 * MINUTE, template=15, name="New"),
+    )
+
+    assert len(causes(run)) == count
+
+
+@pytest.mark.parametrize(("enabled", "count"), [(30, 0), (150, 1)])
+def test_new_template_may_wait_for_a_disabled_key(correct_run, enabled, count):
+    """A campaign is announced an hour and a half after the template was written."""
+    announced = START + 2 * HOUR
+    run = with_key_outage(correct_run, announced - 180 * MINUTE, announced - enabled * MINUTE)
+    run = run.plus(
+        provider_change("created", announced - 90 * MINUTE, template=15, title="New"),
+        channel_change("added", announced + 2 * MINUTE, template=15, name="New"),
+    )
+
+    assert len(causes(run)) == count

@@ -1,16 +1,18 @@
 """Check that the channel lists exactly the templates of the provider."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import ChannelTemplates, History, ProviderTemplate, Request
 from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
 from sendproof_harness.judge.checks.reports.statements import is_disturbed
-from sendproof_harness.judge.facts.fault_effects import downtime, is_result_hidden, outages
+from sendproof_harness.judge.facts.clients.key_outages import standstill_time, standstills
+from sendproof_harness.judge.facts.fault_effects import is_result_hidden
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.requests import request_before
-from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import TEMPLATES_SYNCHRONISED
 from sendproof_harness.providers import provider
 
@@ -115,9 +117,9 @@ def check_templates_synced(history: History) -> CheckResult:
     found: dict[tuple[str, Location], Finding] = {}
     seen: set[tuple[int, str]] = set()
     for at, lists in _lists_at_checkpoints(history):
+        limits = _Limits.of(history, at)
+        latest = limits.changed
         for channel, service in provider_of.items():
-            limits = _Limits.of(history, at)
-            latest = limits.changed
             seen |= {
                 (channel, key) for key in (*_settled(lists, service, at, latest), *lists.channels.get(channel, ()))
             }
@@ -182,7 +184,7 @@ def _is_kept_from(history: History, removal: ChannelTemplates, limit: int) -> bo
     first = _request_of(history, removal)
     later = (request for request in history.requests if request.n >= first and request.at <= limit)
     has_failed = any(is_result_hidden(request) or _is_failure(request) for request in later)
-    return has_failed or downtime(history, removal.at, limit) > 0
+    return has_failed or standstill_time(history, removal.at, limit) > 0
 
 
 def _request_of(history: History, removal: ChannelTemplates) -> int:
@@ -209,19 +211,38 @@ class _Limits:
 
     @classmethod
     def of(cls, history: History, at: int) -> "_Limits":
-        return cls(
-            changed=_seen_before(history, at, SYNC_WITHIN), removed=_seen_before(history, at, _ADDED_AGAIN_WITHIN)
-        )
+        """Return the limits at a checkpoint. The last one still finds a bridge that never catches up."""
+        before = _seen_before if at == history.header.ended else _undisturbed_before
+        return cls(changed=before(history, at, SYNC_WITHIN), removed=before(history, at, _ADDED_AGAIN_WITHIN))
+
+
+def _undisturbed_before(history: History, at: int, period: int) -> int:
+    """Return the beginning of the last such period before an instant in which no call of the bridge failed.
+
+    A bridge that looks once a period may look only once in it.
+    """
+    failures = _failures(history)
+    start = _seen_before(history, at, period)
+    while (first := bisect_left(failures, start)) < bisect_right(failures, at):
+        at = failures[first] - 1
+        start = _seen_before(history, at, period)
+    return start
+
+
+@cached_per_history
+def _failures(history: History) -> Sequence[int]:
+    """Return when a call failed, or its result was hidden from the bridge, in order."""
+    return sorted(request.at for request in history.requests if is_result_hidden(request) or _is_failure(request))
 
 
 def _seen_before(history: History, at: int, period: int) -> int:
-    """Return the instant that was a period ago for the bridge, which saw no time pass while it was down."""
+    """Return the instant that was a period ago for the bridge, without the time that it was down or had no key."""
     visible = bridge_time(history)
     start, down = at + 1, 0
     # An outage in the time that the last step added makes the window longer once more.
     while (earlier := visible.before(at, period + down)) < start:
         start = earlier
-        down = sum(min(at, back) - gone for gone, back in outages(history) if back > start and gone < at)
+        down = sum(min(at, back) - gone for gone, back in standstills(history) if back > start and gone < at)
     return start
 
 
