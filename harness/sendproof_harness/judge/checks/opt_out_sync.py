@@ -1,13 +1,15 @@
 """Check that Optimove learns of opt-outs and opt-ins at the provider: those only, in the way that the client wants."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from sendproof_harness.history.customer_records import OptIn, OptOut
 from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, span, spoken
+from sendproof_harness.judge.facts.clients.key_outages import key_outages
 from sendproof_harness.judge.facts.clients.opt_outs import customer_opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import (
     OPTED_IN_VALUE,
@@ -236,14 +238,25 @@ def _finding_of_undoing(
 
 
 def _deadline(history: History, change: ProviderChange) -> int:
-    """Return when the report must have arrived: a fault that struck in time leaves the bridge its next chance."""
+    """Return when the report must have arrived: what kept it away in time leaves the bridge its next chance."""
     end = change.at + SYNC_WITHIN
-    for injection in injections(history):
-        if injection.at > end:
-            break
-        if injection.until >= change.at and _delays_sync(injection, change.service):
-            end = max(end, injection.until + SYNC_AFTER_FAULT)
+    for at, until in _delays(history)(change.service):
+        if at <= end and until >= change.at:
+            end = max(end, until + SYNC_AFTER_FAULT)
     return end
+
+
+@cached_per_history
+def _delays(history: History) -> Callable[[str], Sequence[tuple[int, int]]]:
+    """Return a function that gives the times, in order, when opt-outs at a provider may have had to wait."""
+    without_key = [(outage.at, outage.until) for outage in key_outages(history)]
+
+    @cache
+    def delays(service: str) -> Sequence[tuple[int, int]]:
+        faults = (fault for fault in injections(history) if _delays_sync(fault, service))
+        return sorted((*without_key, *((fault.at, fault.until) for fault in faults)))
+
+    return delays
 
 
 def _delays_sync(injection: Injection, service: str) -> bool:

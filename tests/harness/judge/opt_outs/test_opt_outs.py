@@ -2,7 +2,7 @@
 
 import pytest
 
-from fault_helpers import fault_effect, injection_line, request_line, with_faults
+from fault_helpers import fault_effect, injection_line, request_line, with_faults, with_key_outage
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.certificate.differences import differences, provider_facts
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, spoken
@@ -258,6 +258,16 @@ def test_opt_out_that_a_fault_kept_from_its_report_is_still_missing_in_the_end(c
     assert finding.expected == (
         f"SetCustomerChannelPreference or an attribute within 1 d 1 h of {spoken(opted_out_at)}"
     )
+
+
+@pytest.mark.parametrize(("after", "late"), [(25 * HOUR, 0), (26 * HOUR, 1)])
+def test_opt_out_is_reported_within_a_day_after_a_disabled_key_works_again(correct_run, after, late):
+    """A bridge that reports every night has its next chance in the night after."""
+    opted_out_at, enabled = DUE + HOUR, DUE + 3 * DAY
+    run = with_key_outage(correct_run, opted_out_at + 12 * HOUR, enabled)
+    run = run.plus(*stop_lines(correct_run, opted_out_at), preference_line(enabled + after))
+
+    assert [cause for cause, _ in sync_findings(run)] == late * ["a provider opt-out was reported to Optimove too late"]
 
 
 def test_opt_out_of_wrong_customer_fails(correct_run):
