@@ -2,7 +2,8 @@
 
 import pytest
 
-from fault_helpers import injection_line, with_faults
+from campaign_on_hold import clearance_line, conditional, not_cleared_fields, on_hold_event
+from fault_helpers import injection_line, with_faults, with_key_outage
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.certificate.differences import differences, provider_facts
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso, parse_instant
@@ -70,11 +71,6 @@ def cleared_run(correct_run) -> HistoryBuilder:
         "last": "C0000009",
     }
     return run.change("request", lambda line: line | {"summary": summary} if "summary" in line else line)
-
-
-def not_cleared_fields(line: Line) -> Line:
-    """Return the fields of an obligation without clearance; this reason precedes all others."""
-    return {"owed": False, "reason": "not_cleared", "text": None}
 
 
 def triggered_run(correct_run: HistoryBuilder, sent_after: int | None) -> HistoryBuilder:
@@ -276,27 +272,8 @@ def test_cancellation_that_never_reached_the_bridge_allows_no_time_after_it(corr
     ]
 
 
-def clearance_line(action: str, at: int) -> Line:
-    """Return a change of the clearance of the campaign, which is required before its first send time."""
-    return {"n": 900, "at": iso(at), "real": 0.0, "kind": "clearance", "campaign": 7001, "action": action,
-            "required_by": iso(FIRST_SEND), "named": 12, "cleared": 4}  # fmt: skip
-
-
-def on_hold_event(correct_run: HistoryBuilder, **fields: object) -> Line:
-    """Return event 5 of the campaign."""
-    return correct_run.lines_of("webhook")[0] | {"event": "5", "key": "5:7001"} | fields
-
-
 def test_clearance_before_deadline_passes(correct_run):
     assert clearance_causes(conditional(correct_run, "C0000001")) == []
-
-
-def conditional(run: HistoryBuilder, *left_out: str) -> HistoryBuilder:
-    """Return the run of a campaign that was cleared in time, without these customers."""
-    lines = clearance_line("required", START), on_hold_event(run), clearance_line("given", START + HOUR)
-    return run.plus(*lines).change(
-        "obligation", lambda line: line | not_cleared_fields(line) if line["customer"] in left_out else line
-    )
 
 
 def clearance_causes(run: HistoryBuilder) -> list[tuple[str, str | None]]:
@@ -348,17 +325,30 @@ def test_customer_who_opts_out_between_two_calls_may_have_been_cleared_by_the_fi
     assert clearance_causes(run) == []
 
 
-@pytest.mark.parametrize(("before_deadline", "level"), [(45 * MINUTE, "unknown"), (65 * MINUTE, "fail")])
-def test_fault_in_the_last_hour_before_the_deadline_excuses_a_missing_clearance(correct_run, before_deadline, level):
+@pytest.mark.parametrize(("before_deadline", "service", "operation", "level"), [
+    (45 * MINUTE, "optimove", "GetProcessedCampaignCustomers", "unknown"),
+    (65 * MINUTE, "optimove", "GetProcessedCampaignCustomers", "fail"),
+    (45 * MINUTE, "textlocal", "get_optouts", "unknown"),
+    (65 * MINUTE, "textlocal", "get_optouts", "fail"),
+    (45 * MINUTE, "textlocal", "get_templates", "fail"),
+])  # fmt: skip
+def test_fault_in_the_last_hour_excuses_a_missing_clearance(correct_run, before_deadline, service, operation, level):
     """A careful bridge tries again within an hour."""
-    operation = "GetProcessedCampaignCustomers"
     run = conditional(correct_run, "C0000001").without("clearance", lambda line: line["action"] == "given")
-    run = with_faults(run, {"fault": "status", "call": f"optimove.{operation}", "status": 503})
-    run = run.plus(injection_line(FIRST_SEND - before_deadline, 5_000, "status", "optimove", operation))
+    run = with_faults(run, {"fault": "status", "call": f"{service}.{operation}", "status": 503})
+    run = run.plus(injection_line(FIRST_SEND - before_deadline, 5_000, "status", service, operation))
 
     cause = "a campaign on hold was never cleared, so none of its customers get a message"
     findings = [(f.level, f.cause) for of in ("fail", "unknown") for f in run.findings(clearance.CHECKS, of)]
     assert findings == [(level, cause)]
+
+
+@pytest.mark.parametrize(("before_deadline", "level"), [(45 * MINUTE, "unknown"), (65 * MINUTE, "fail")])
+def test_disabled_key_in_the_last_hour_excuses_a_missing_clearance(correct_run, before_deadline, level):
+    run = conditional(correct_run, "C0000001").without("clearance", lambda line: line["action"] == "given")
+    run = with_key_outage(run, START, FIRST_SEND - before_deadline)
+
+    assert [finding.level for finding in run.findings(clearance.CHECKS, "fail", "unknown")] == [level]
 
 
 def test_deadline_that_the_rate_limit_does_not_allow_excuses_a_missing_clearance(correct_run):

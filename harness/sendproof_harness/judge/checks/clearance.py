@@ -9,16 +9,17 @@ time since the hold is right.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sendproof_harness.history.records import Clearance, History, Obligation
 from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND, parse_instant, span, spoken
+from sendproof_harness.judge.facts.clients.key_outages import key_outages
 from sendproof_harness.judge.facts.clients.opt_outs import ForeignOptOut, withheld_for
 from sendproof_harness.judge.facts.consent import opted_out_by, violated_opt_out
 from sendproof_harness.judge.facts.deliveries.message_types import message_type
-from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, first_received, injections
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, first_received, injections
 from sendproof_harness.judge.facts.observation import bridge_time, reaction_time, times_are_meaningful
 from sendproof_harness.judge.facts.pages import CONTROL_GROUP, NOT_CLEARED
 from sendproof_harness.judge.facts.requests import late_clearance
@@ -108,7 +109,7 @@ class _Excuse(NamedTuple):
 
 
 def _excuse(history: History, hold: _Hold, customers: int) -> _Excuse | None:
-    """Return a late event, a jump of time, the rate limit or a fault, if it left the bridge too little time."""
+    """Return what left the bridge too little time: a late event, a jump, the rate limit, a fault or a disabled key."""
     known_at = max(hold.at, hold.known_at or hold.at)
     if known_at >= hold.required_by:
         return _Excuse("network", "an event that arrived after the deadline")
@@ -117,12 +118,31 @@ def _excuse(history: History, hold: _Hold, customers: int) -> _Excuse | None:
         return _Excuse("config", "a deadline that passed in a jump of time")
     if visible < reaction + customers * _TIME_PER_CUSTOMER:
         return _Excuse("config", f"a deadline {span(visible)} after the event, too soon for the rate limit")
-    is_disturbed = any(
-        injection.at < hold.required_by <= injection.until + LONGEST_WAIT
-        for injection in injections(history)
-        if injection.is_kill or injection.fault.service == OPTIMOVE
-    )
-    return _Excuse("network", f"none, and a fault within {span(LONGEST_WAIT)} of it") if is_disturbed else None
+    faults = ((fault.at, fault.until) for fault in injections(history) if _delays_clearance(fault))
+    if _is_just_before(hold, faults):
+        return _Excuse("network", f"none, and a fault within {span(LONGEST_WAIT)} of it")
+    if _is_just_before(hold, key_outages(history)):
+        return _Excuse("config", f"none, and no valid key within {span(LONGEST_WAIT)} of it")
+    return None
+
+
+def _is_just_before(hold: _Hold, delays: Iterable[tuple[int, int]]) -> bool:
+    """Return True if a careful bridge may not have tried again between one of these delays and the deadline."""
+    return any(at < hold.required_by <= until + LONGEST_WAIT for at, until in delays)
+
+
+def _delays_clearance(injection: Injection) -> bool:
+    """Return True if a clearance may have had to wait for this injection.
+
+    A bridge may clear no customer who is on the provider's list of opt-outs, so it has to read the list before.
+    """
+    fault = injection.fault
+    if injection.is_kill or fault.service == OPTIMOVE:
+        return True
+    record = provider(fault.service)
+    others = {*record.send_operations, *record.record_operations, record.template_operation}
+    reads_list = injection.affects_key or fault.name not in others
+    return fault.target == "call" and record.lists_opt_outs and reads_list
 
 
 # -- no clearance -----------------------------------------------------------------------------------
