@@ -78,7 +78,7 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
         f"the next day's campaigns must exclude the customer; a nightly report after a fault: {span(SYNC_AFTER_FAULT)}",
     ),
     (
-        "A fault before the deadline of a clearance",
+        "A fault, or a disabled key, before the deadline of a clearance",
         "1 h",
         "a careful bridge tries again within an hour; without a clearance, the result is `unknown`",
     ),
@@ -86,6 +86,11 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
         "Two messages of which an opt-out may mean either",
         span(EITHER_WITHIN),
         "a STOP names no message; without a webhook also any later one, as the bridge learns of the opt-out later",
+    ),
+    (
+        "A customer who opts in before the clearance",
+        "1 h",
+        "the bridge has looked the customer up before; from the clearance on, nothing tells it of an opt-in",
     ),
     ("A receipt before it counts", span(RECEIPT_DELAY), "it is posted, perhaps retried, and stored"),
     (

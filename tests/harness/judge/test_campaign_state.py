@@ -325,6 +325,22 @@ def test_customer_who_opts_out_between_two_calls_may_have_been_cleared_by_the_fi
     assert clearance_causes(run) == []
 
 
+@pytest.mark.parametrize(("changed_at", "field", "missing"), [
+    (FIRST_SEND - SECOND, "SMS_OPT_IN", []),
+    (START + 90 * MINUTE, "SMS_OPT_IN", []),
+    (START + 30 * MINUTE, "SMS_OPT_IN", ["a customer who may get a message was not cleared"]),
+    (FIRST_SEND - SECOND, "FIRST_NAME", ["a customer who may get a message was not cleared"]),
+])  # fmt: skip
+def test_customer_who_opted_in_after_the_look_up_need_not_be_cleared(correct_run, changed_at, field, missing):
+    """The bridge clears two hours after the hold, and looks up every customer in the hour before that."""
+    change = {"n": 890, "at": iso(changed_at), "kind": "attributes", "source": "batch_file",
+              "changes": [{"customer": "C0000004", "field": field, "value": "1"}]}  # fmt: skip
+    run = conditional(correct_run, "C0000001", "C0000004").without("clearance", lambda line: line["action"] == "given")
+    run = run.plus(change, clearance_line("given", START + 2 * HOUR))
+
+    assert [cause for cause, _ in clearance_causes(run)] == missing
+
+
 @pytest.mark.parametrize(("before_deadline", "service", "operation", "level"), [
     (45 * MINUTE, "optimove", "GetProcessedCampaignCustomers", "unknown"),
     (65 * MINUTE, "optimove", "GetProcessedCampaignCustomers", "fail"),

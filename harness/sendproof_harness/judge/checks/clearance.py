@@ -18,7 +18,7 @@ from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND, parse_ins
 from sendproof_harness.judge.facts.clients.key_outages import key_outages
 from sendproof_harness.judge.facts.clients.opt_outs import ForeignOptOut, withheld_for
 from sendproof_harness.judge.facts.consent import opted_out_by, violated_opt_out
-from sendproof_harness.judge.facts.deliveries.message_types import message_type
+from sendproof_harness.judge.facts.deliveries.message_types import consent_attributes, message_type
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, first_received, injections
 from sendproof_harness.judge.facts.observation import bridge_time, reaction_time, times_are_meaningful
 from sendproof_harness.judge.facts.pages import CONTROL_GROUP, NOT_CLEARED
@@ -212,6 +212,14 @@ def _opted_out_elsewhere(
 
 
 def _must_be_cleared(history: History, hold: _Hold, of_customer: Sequence[Obligation]) -> bool:
+    """Return True if the customer may get messages, and could already when the bridge looked the customer up.
+
+    Nothing tells a bridge that a customer opts in after its clearance. It may also repeat a failed clearance within an
+    hour, without another look.
+    """
+    looked_up_at = hold.at if hold.given_at is None else max(hold.at, hold.given_at - _LONGEST_WAIT)
+    if _has_changed(history, of_customer[0].customer, looked_up_at):
+        return False
     return any(
         obligation.number is not None
         and obligation.opted_out_by is None
@@ -240,14 +248,17 @@ def _is_known(history: History, hold: _Hold, obligation: Obligation, service: st
         return True
     if obligation.opted_out_by == "provider":
         return provider(service).lists_opt_outs
-    return obligation.opted_out_by == "attribute" and not _has_changed(history, hold, obligation.customer)
+    return obligation.opted_out_by == "attribute" and not _has_changed(history, obligation.customer, hold.at)
 
 
-def _has_changed(history: History, hold: _Hold, customer: str) -> bool:
-    """Return True if the consent may have been another one when the bridge looked it up."""
-    updates = (change.customer for update in history.attributes if update.at >= hold.at for change in update.changes)
-    preferences = (update.customers for update in history.preferences if update.at >= hold.at)
-    return customer in updates or any(customer in customers for customers in preferences)
+def _has_changed(history: History, customer: str, since: int) -> bool:
+    """Return True if the consent or the address may have been another one when the bridge looked it up."""
+    fields = {history.header.attributes.phone, history.header.attributes.email, *consent_attributes(history)}
+    updates = (change for update in history.attributes if update.at >= since for change in update.changes)
+    preferences = (update.customers for update in history.preferences if update.at >= since)
+    return any(change.customer == customer and change.field in fields for change in updates) or any(
+        customer in customers for customers in preferences
+    )
 
 
 # -- the time of a clearance ------------------------------------------------------------------------
