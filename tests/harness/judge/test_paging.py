@@ -1,7 +1,10 @@
 """The pages of an audience: gaps, overlaps, repeated pages, and pages above the size limit."""
 
+import pytest
+
+from fault_helpers import key_line, with_key_outage
 from history_builder import FIRST_SEND, HistoryBuilder
-from sendproof_harness.history.timestamps import MINUTE, iso
+from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
 from sendproof_harness.judge.checks.paging import CHECKS
 
 
@@ -66,6 +69,25 @@ def test_audience_never_read_fails(correct_run):
     run = correct_run.without("request", lambda line: "summary" in line)
 
     assert causes(run) == [("the audience was never read", "no page request")]
+
+
+@pytest.mark.parametrize(("hours", "level"), [(-1, "unknown"), (1, "fail")])
+@pytest.mark.parametrize("first_unread", [0, 10])
+def test_rows_are_unknown_if_the_key_was_disabled_from_the_send_time_to_the_end(
+    correct_run, hours, level, first_unread
+):
+    run = correct_run.without("request", lambda line: "summary" in line and line["summary"]["skip"] >= first_unread)
+    run = run.plus(key_line(FIRST_SEND + hours * HOUR, 2_000, "disabled"))
+
+    assert [finding.level for finding in run.findings(CHECKS)] == [level]
+
+
+def test_rows_are_never_read_if_the_key_worked_again(correct_run):
+    run = correct_run.without("request", lambda line: "summary" in line)
+
+    assert causes(with_key_outage(run, FIRST_SEND - HOUR, FIRST_SEND + HOUR), "fail") == [
+        ("the audience was never read", "no page request")
+    ]
 
 
 def test_refused_pages_are_named_when_nothing_was_read(correct_run):

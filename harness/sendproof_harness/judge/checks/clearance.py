@@ -217,7 +217,7 @@ def _must_be_cleared(history: History, hold: _Hold, of_customer: Sequence[Obliga
     Nothing tells a bridge that a customer opts in after its clearance. It may also repeat a failed clearance within an
     hour, without another look.
     """
-    looked_up_at = hold.at if hold.given_at is None else max(hold.at, hold.given_at - _LONGEST_WAIT)
+    looked_up_at = hold.at if hold.given_at is None else max(hold.at, hold.given_at - LONGEST_WAIT)
     if _has_changed(history, of_customer[0].customer, looked_up_at):
         return False
     return any(

@@ -8,6 +8,7 @@ from sendproof_harness.history.records import Campaign, History
 from sendproof_harness.history.timestamps import HOUR
 from sendproof_harness.judge.causes.calls import is_refused, refusal_text
 from sendproof_harness.judge.facts.clients.campaigns import read_for_others_text
+from sendproof_harness.judge.facts.clients.key_outages import with_key_after
 from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS
 from sendproof_harness.judge.facts.fault_effects import first_received
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key, channel_text
@@ -65,7 +66,8 @@ def _campaign_findings(
         cause = f"rows never read{_gap_reason(campaign_pages, start, is_last=is_last)}"
         finding = _finding(cause, f"all {rows:,} rows read", _rows_text(start, end, "never"), where)
         not_yet = _rows_text(start, end, "not yet")
-        yield _not_due_yet(finding, not_yet) if _is_before_all_sends(history, campaign) else finding
+        is_early = _is_before_all_sends(history, campaign)
+        yield _not_due_yet(finding, not_yet) if is_early else _unless_without_key(history, campaign, finding)
     interrupted = interruptions(history)
     excuses = (*interrupted.get(campaign_key(campaign), ()), *interrupted.get(None, ()))
     for page, start, end in _overlaps(campaign_pages, excuses):
@@ -103,7 +105,8 @@ def _never_read(history: History, campaign: Campaign, campaign_pages: Sequence[P
     if received == [None]:
         return replace(finding, level="unknown", blame="harness", got="no page request, and no announcement arrived")
     is_early = _is_before_all_sends(history, campaign)
-    return _not_due_yet(finding, "no page request yet") if is_early else finding
+    late = _unless_without_key(history, campaign, finding)
+    return _not_due_yet(finding, "no page request yet") if is_early else late
 
 
 def _is_before_all_sends(history: History, campaign: Campaign) -> bool:
@@ -113,6 +116,15 @@ def _is_before_all_sends(history: History, campaign: Campaign) -> bool:
 
 def _not_due_yet(finding: Finding, got: str) -> Finding:
     return replace(finding, level="unknown", blame="harness", got=f"{got}: no message was due")
+
+
+def _unless_without_key(history: History, campaign: Campaign, finding: Finding) -> Finding:
+    """Return a finding about rows as unknown if the bridge had no valid key from the first send time to the end."""
+    due = min((split.send_at for split in campaign.splits), default=None)
+    if due is None or not due <= history.header.ended < with_key_after(history, due, 0):
+        return finding
+    got = f"{finding.got}, and no valid key until the end of the history"
+    return replace(finding, level="unknown", blame="config", got=got)
 
 
 def _rows_to_read(campaign: Campaign) -> int:
