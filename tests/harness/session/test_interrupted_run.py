@@ -54,9 +54,9 @@ def test_provider_that_no_simulator_knows_is_blamed_on_the_scenario(
 ) -> None:
     options = RunOptions(command="true", control_url=simulators.control, results=tmp_path)
     (scenario,) = parse_scenarios(
-        SCENARIO.replace("textlocal", "pigeon") + "bridge: {account_webhooks: true}", "small.yaml"
+        SCENARIO.replace("textlocal", "unheard_of") + "bridge: {account_webhooks: true}", "small.yaml"
     )
     output = io.StringIO()
     status, reason = run_and_judge(scenario, "small", options, Terminal(output))
     assert (status, "error  blame: config" in output.getvalue()) == ("error", True)
-    assert "'pigeon' is not a message provider" in reason
+    assert "'unheard_of' is not a message provider" in reason
