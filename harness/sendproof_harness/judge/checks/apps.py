@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from sendproof_harness.history.records import Campaign, History
 from sendproof_harness.history.timestamps import HOUR, spoken
-from sendproof_harness.judge.facts.fault_effects import downtime, is_result_hidden
+from sendproof_harness.judge.facts.clients.key_outages import standstill_time
+from sendproof_harness.judge.facts.fault_effects import is_result_hidden
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.requests import may_succeed_later
 from sendproof_harness.judge.facts.wishes import apps_of_channels
@@ -62,7 +63,8 @@ def _late_apps(history: History, own: Mapping[int, _Apps]) -> Iterator[Finding]:
         limit = bridge_time(history).after(campaign.announced_at, _LATE_AFTER)
         is_late = app not in _listed(history, campaign.channel, limit)
         is_added = app in _listed(history, campaign.channel, history.header.ended)
-        kept = _is_still_tried(history, limit) or downtime(history, campaign.announced_at - _LATE_AFTER, limit) > 0
+        since = campaign.announced_at - _LATE_AFTER
+        kept = _is_still_tried(history, limit) or standstill_time(history, since, limit) > 0
         if limit <= history.header.ended and is_late and is_added and not kept:
             yield _late_app(campaign, app, limit)
 

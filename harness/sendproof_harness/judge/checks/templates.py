@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sendproof_harness.history.parts import SMS
-from sendproof_harness.history.records import ChannelTemplates, History, ProviderTemplate, Request
+from sendproof_harness.history.records import ChannelTemplates, History, ProviderTemplate
 from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
 from sendproof_harness.judge.checks.reports.statements import is_disturbed
 from sendproof_harness.judge.facts.clients.key_outages import standstill_time, standstills
 from sendproof_harness.judge.facts.fault_effects import is_result_hidden
 from sendproof_harness.judge.facts.observation import bridge_time
-from sendproof_harness.judge.facts.requests import request_before
+from sendproof_harness.judge.facts.requests import may_succeed_later, request_before
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import TEMPLATES_SYNCHRONISED
 from sendproof_harness.providers import provider
@@ -22,7 +22,6 @@ _ID = "templates.synchronised"
 # limit. An hour is an acceptable wait for a marketer who has just written a template.
 SYNC_WITHIN = 1 * HOUR
 _REMOVE = "DeleteChannelTemplates"
-_REFUSED, _SERVER_ERROR = frozenset({401, 403, 429}), 500
 # A bridge may delete a template and add it again, such as to rename it. Until then no marketer can choose it.
 _ADDED_AGAIN_WITHIN = 5 * MINUTE
 # A bridge that looks once an hour still needs a moment to add a hundred templates.
@@ -183,7 +182,7 @@ def _is_kept_from(history: History, removal: ChannelTemplates, limit: int) -> bo
     """
     first = _request_of(history, removal)
     later = (request for request in history.requests if request.n >= first and request.at <= limit)
-    has_failed = any(is_result_hidden(request) or _is_failure(request) for request in later)
+    has_failed = any(is_result_hidden(request) or may_succeed_later(request) for request in later)
     return has_failed or standstill_time(history, removal.at, limit) > 0
 
 
@@ -195,11 +194,7 @@ def _request_of(history: History, removal: ChannelTemplates) -> int:
 
 def _is_refused(history: History, start: int, end: int) -> bool:
     """Return True if a service refused the bridge's key or its rate of calls between two instants, or failed."""
-    return any(start <= request.at <= end and _is_failure(request) for request in history.requests)
-
-
-def _is_failure(request: Request) -> bool:
-    return request.status in _REFUSED or request.status >= _SERVER_ERROR
+    return any(start <= request.at <= end and may_succeed_later(request) for request in history.requests)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -232,7 +227,7 @@ def _undisturbed_before(history: History, at: int, period: int) -> int:
 @cached_per_history
 def _failures(history: History) -> Sequence[int]:
     """Return when a call failed, or its result was hidden from the bridge, in order."""
-    return sorted(request.at for request in history.requests if is_result_hidden(request) or _is_failure(request))
+    return sorted(request.at for request in history.requests if is_result_hidden(request) or may_succeed_later(request))
 
 
 def _seen_before(history: History, at: int, period: int) -> int:

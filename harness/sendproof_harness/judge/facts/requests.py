@@ -16,7 +16,7 @@ LOGINS = frozenset({"Login", "LoginByQuery"})
 
 # The dialect that selects the status of a login that fails, and its option that is no status of a wrong credential.
 _LOGIN_FAILURE, _SERVER_ERROR = "optimove.login_failure", 500
-_REFUSED_FOR_NOW = frozenset({401, 403, STATUS_TOO_MANY_REQUESTS})
+_REFUSED_FOR_NOW = CREDENTIAL_STATUSES | {STATUS_TOO_MANY_REQUESTS}
 
 # The field with the refused event in the summary of a request.
 _REFUSED_EVENT = "refused_event"
